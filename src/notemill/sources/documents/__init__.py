@@ -1,12 +1,12 @@
-"""Documents, each as a draft."""
+"""Documents, each as a draft: PDF, EPUB, Word, PowerPoint, Excel, OpenDocument and RTF."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
-from notemill.sources.documents import pdf
-from notemill.sources.documents.admitting import bytes_of, check_is_pdf
+from notemill.sources.documents import epub, office, pdf
+from notemill.sources.documents.admitting import Format, bytes_of, format_of
 from notemill.sources.draft import DIGEST_KEY
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def read(path: Path) -> Draft:
     password, without a text layer. Raises MissingExtraError if the libraries are not installed.
     """
     data = bytes_of(path)
-    check_is_pdf(data, path.name)
+    kind = format_of(data, path.name)
     keys = (DIGEST_KEY + hashlib.sha256(data).hexdigest(),)
-    return pdf.read(data, path, keys)
+    if kind is Format.PDF:
+        return pdf.read(data, path, keys)
+    if kind is Format.EPUB:
+        return epub.read(data, path, keys)
+    return office.read(data, kind, path, keys)

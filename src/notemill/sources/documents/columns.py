@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEAST_LINES: Final = 3
 """Two columns have at least so many lines side by side; with fewer, it may be anything."""
+_LEAST_ENTRIES: Final = 5
+"""… and so many where their lines are short, as those of an index."""
 _LEAST_WIDTH: Final = 0.15
 """A column is at least this part of the text's width: narrower ones are cells, marks, numbers."""
 _LEAST_LETTERS: Final = 12
@@ -119,11 +121,16 @@ def _are_columns(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
     lowest_top = max(rows[0].y for rows in sides)
     highest_end = min(rows[-1].y for rows in sides)
     whole = max(piece.x1 for piece in right) - min(piece.x0 for piece in left)
-    return all(
-        sum(lowest_top - 1 <= row.y <= highest_end + 1 for row in rows) >= _LEAST_LINES
-        and _is_running_text(rows, whole)
-        for rows in sides
-    )
+    beside = [sum(lowest_top - 1 <= row.y <= highest_end + 1 for row in rows) for rows in sides]
+    if all(_is_running_text(rows, whole) for rows in sides):
+        return min(beside) >= _LEAST_LINES
+    return min(beside) >= _LEAST_ENTRIES and _are_drawn_apart(left, right)
+
+
+def _are_drawn_apart(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
+    """Tell whether one side was drawn before the other; tables are drawn row by row."""
+    orders = [[piece.order for piece in side] for side in (left, right)]
+    return max(orders[0]) < min(orders[1]) or max(orders[1]) < min(orders[0])
 
 
 def _is_running_text(rows: Sequence[Row], whole: float) -> bool:

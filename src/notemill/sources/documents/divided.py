@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _LAST: Final = re.compile(r"([^\W\d_]+(?:[-\u2010][^\W\d_]+)*)[-\u2010]$")
 _FIRST: Final = re.compile(r"[^\W\d_]+")
+_MOST_WORD: Final = 100
 _SOFT: Final = "\u00ad"
 _AND: Final = frozenset(
     (
@@ -56,10 +57,11 @@ class Words:
             return above or below
         if above.endswith(_SOFT):
             return above.rstrip(_SOFT) + below
-        head, tail = _LAST.search(above), _FIRST.match(below)
+        end = above[-_MOST_WORD:]
+        head, tail = _LAST.search(end), _FIRST.match(below)
         if head is None:
             near = is_cjk(above[-1]) and is_cjk(below[0])
-            ends_in_dash = re.search(r"\w[-\u2010]$", above) and below[:1].isalnum()
+            ends_in_dash = re.search(r"\w[-\u2010]$", end[-2:]) and below[:1].isalnum()
             return above + ("" if near or ends_in_dash else " ") + below
         if tail is None:
             return above + ("" if below[:1].isdigit() else " ") + below

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.lines import one_line
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _MOST_LETTERS: Final = 300
 _MOST_AUTHORS: Final = 50
+_EARLIEST: Final = 1450
+"""Programs write the year 101 or 1 where nobody told them; before Gutenberg nothing was printed."""
 _FILE_NAME: Final = re.compile(
     r"\.(?:docx?|dotx?|odt|rtf|pptx?|xlsx?|pdf|tex|dvi|e?ps|indd|qxp|qxd|pages|key|html?|txt|md|cdr|ai|vsd)$",
     re.IGNORECASE,
@@ -71,3 +74,13 @@ def language_of(told: str) -> str:
     """Return a language as its code in small letters (`de`), '' if it is none."""
     found = re.match(r"[a-zA-Z]{2,3}(?=$|[-_])", told.strip())
     return found[0].lower() if found and found[0].lower() not in {"und", "mul", "zxx"} else ""
+
+
+def day_of(told: str) -> str:
+    """Return a date of metadata as YYYY-MM-DD, '' if it is no whole day, or no plausible one."""
+    found = re.match(r"\s*(\d{4})-(\d\d)-(\d\d)(?![\d])", told[:_MOST_LETTERS])
+    try:
+        day = date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return ""
+    return day.isoformat() if day and _EARLIEST <= day.year < date.max.year else ""

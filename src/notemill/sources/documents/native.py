@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 MOST_SECONDS: Final = 240
 """A PDF of 3,000 full pages takes 60 seconds on an old machine."""
-_LIBRARIES: Final = ("pypdfium2",)
+_LIBRARIES: Final = ("kreuzberg", "mammoth", "pypdfium2")
 
 
-def read_apart(data: bytes, name: str, *, most_seconds: float = MOST_SECONDS) -> Mapping[str, Any]:
-    """Return what the adapter finds in a document; `name` is for messages.
+def read_apart(
+    data: bytes, kind: str, name: str, *, most_seconds: float = MOST_SECONDS
+) -> Mapping[str, Any]:
+    """Return what the adapter finds in a document of a media type; `name` is for messages.
 
     Raises SourceError if it takes too long or crashes, MissingExtraError if the libraries are not
     installed.
@@ -30,7 +32,7 @@ def read_apart(data: bytes, name: str, *, most_seconds: float = MOST_SECONDS) ->
             "run: pip install 'notemill[documents]'"
         )
     # -P: a folder that happens to be current may hold a json.py of a stranger.
-    command = [sys.executable, "-P", "-m", "notemill.sources.documents.apart"]
+    command = [sys.executable, "-P", "-m", "notemill.sources.documents.apart", kind]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=data, capture_output=True, timeout=most_seconds, check=False

@@ -34,6 +34,8 @@ _NUMBERED: Final = re.compile(r"\(?\d{1,3}[.)]\s|\[\d{1,3}\]\s")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?:;…\u3002\uff01\uff1f]['\"”\u2019»)\]]*$")
 _WIDE_GAP: Final = 3.0
 """Of letter sizes: no justified line has such gaps."""
+_MOST_LINES: Final = 400
+"""Of one paragraph: no page has more."""
 _LEADER: Final = re.compile(r"\s*(?:[.\u2026·_]\s?){5,}")
 """The dots between an entry of a table of contents and its page."""
 _VERY_SHORT: Final = 0.6
@@ -75,7 +77,8 @@ def parts_of(rows: Sequence[Row], page: int, body: float, words: Words) -> Itera
             at = end
             continue
         end = at + 1
-        while end < len(rows) and _goes_on(column, at, end):
+        most = min(len(rows), at + _MOST_LINES)
+        while end < most and _goes_on(column, at, end):
             end += 1
         yield _part(rows[at:end], page, body, words)
         at = end
@@ -105,7 +108,7 @@ def _goes_on(column: _Column, start: int, at: int) -> bool:
         return False
     if _is_apart(row):
         return True
-    if _BULLET.match(row.text) or (_NUMBERED.match(row.text) and _ENDS_SENTENCE.search(above.text)):
+    if _BULLET.match(row.text) or (_NUMBERED.match(row.text) and _ends_sentence(above.text)):
         return False
     is_item = bool(_BULLET.match(rows[start].text) or _NUMBERED.match(rows[start].text))
     indent = row.x0 - above.x0
@@ -113,8 +116,12 @@ def _goes_on(column: _Column, start: int, at: int) -> bool:
         return is_item or (at - start == 1 and _hangs(rows, at))
     if is_item and indent < -_INDENT * row.size and at - start > 1:
         return False
-    part = _SHORT if _ENDS_SENTENCE.search(above.text) else _VERY_SHORT
+    part = _SHORT if _ends_sentence(above.text) else _VERY_SHORT
     return row.text[:1].islower() or above.x1 - column.left >= part * (column.right - column.left)
+
+
+def _ends_sentence(text: str) -> bool:
+    return _ENDS_SENTENCE.search(text[-10:]) is not None
 
 
 def _hangs(rows: Sequence[Row], at: int) -> bool:
@@ -158,7 +165,7 @@ def _is_heading(rows: Sequence[Row], text: str, size: float, body: float) -> boo
         all(row.bold for row in rows)
         and size >= 0.95 * body
         and len(text) <= _MOST_BOLD_LETTERS
-        and not _ENDS_SENTENCE.search(text)
+        and not _ends_sentence(text)
     )
 
 
@@ -179,7 +186,7 @@ def _continues(above: Part, part: Part) -> bool:
     return (
         above.kind in {PartKind.PROSE, PartKind.ITEM}
         and part.kind is PartKind.PROSE
-        and not _ENDS_SENTENCE.search(above.text)
+        and not _ends_sentence(above.text)
         and part.text[:1].islower()
         and max(above.size, part.size) < _OTHER_SIZE * min(above.size, part.size)
     )

@@ -13,14 +13,14 @@ from notemill.sources.documents.divided import Words
 from notemill.sources.documents.naming import authors_of, language_of, title_of
 from notemill.sources.documents.native import read_apart
 from notemill.sources.documents.paragraphs import PartKind, joined_over_edges, parts_of
-from notemill.sources.documents.pdf_apart import MOST_LETTERS, MOST_PAGES
+from notemill.sources.documents.pdf_apart import MOST_LETTERS, MOST_PAGES, PDF
 from notemill.sources.documents.pieces import Page, Piece, body_size
 from notemill.sources.documents.running_heads import without_heads
 from notemill.sources.draft import Block, Draft, SourceKind
 from notemill.sources.markdown_text import escaped, escaped_within, in_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePath
 
 from notemill.sources.documents.paragraphs import Part
@@ -34,6 +34,7 @@ _MOST_NAMED: Final = 12
 _UNKNOWN: Final = "\ufffd"
 _MOST_UNKNOWN: Final = 0.1
 _LEVELS: Final = 4
+_NO_LETTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _PAGE_NUMBER: Final = re.compile(r"^\W*\d+\W+|\W+\d+\W*$")
 
 
@@ -43,7 +44,7 @@ def read(data: bytes, name: PurePath, keys: tuple[str, ...]) -> Draft:
     Raises SourceError if it is locked, damaged, too long or without text, MissingExtraError if the
     library is not installed.
     """
-    found = read_apart(data, name.name)
+    found = read_apart(data, PDF, name.name)
     if fault := found.get("fault"):
         raise SourceError(_fault(str(fault), name.name, found.get("pages", 0)))
     is_cut = b"%%EOF" not in data[-_TAIL_BYTES:]
@@ -115,10 +116,17 @@ def _page(page: Mapping[str, Any]) -> Page:
         number=page["number"],
         width=page["width"],
         height=page["height"],
-        pieces=tuple(Piece(*fields) for fields in page["pieces"]),
+        pieces=tuple(_pieces(page["pieces"])),
         pictured=page["pictured"],
         plain=page["plain"],
     )
+
+
+def _pieces(told: Sequence[Sequence[Any]]) -> Iterator[Piece]:
+    """Yield pieces without letters that stand for nothing, such as half an emoji."""
+    for order, (text, x0, x1, y, size, bold) in enumerate(told):
+        if clean := _NO_LETTERS.sub("", text).strip():
+            yield Piece(clean, x0, x1, y, size, bold, order)
 
 
 def _titles(parts: Sequence[Part]) -> list[str]:

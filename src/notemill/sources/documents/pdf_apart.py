@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PDF: Final = "application/pdf"
 MOST_PAGES: Final = 3_000
 MOST_LETTERS: Final = 20_000_000
 """Of all pages together; the Bible has 3,200,000."""
+_MOST_WORD: Final = 500
 _MOST_PICTURES: Final = 1_000
 _GAP: Final = 0.9
 """Letters farther apart than this part of their size are pieces of their own: gaps of justified
@@ -125,9 +127,9 @@ class _Word:
     """Letters without a blank, in the page's own coordinates: from the bottom left corner."""
 
     text: str
-    box: _Box
+    first: _Box
     last: _Box
-    """The box of its last letter."""
+    """Where its first and its last letter stand."""
     origin: tuple[float, float]
     size: float
     bold: bool
@@ -153,7 +155,7 @@ def _words(text: Any) -> Iterator[_Word]:  # noqa: ANN401
         letter = _LETTERS.get(letter, letter)
         if word and _follows(word, box):
             word.text += letter
-            word.box, word.last = _around(word.box, box), box
+            word.last = box
             continue
         if word:
             yield word
@@ -172,7 +174,7 @@ def _word(text: Any, at: int, letter: str, box: _Box) -> _Word:  # noqa: ANN401
     quarters = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
     return _Word(
         text=letter,
-        box=box,
+        first=box,
         last=box,
         origin=(x.value, y.value),
         size=raw.FPDFText_GetFontSize(text, at) * (math.hypot(matrix.c, matrix.d) or 1.0),
@@ -194,6 +196,8 @@ def _follows(word: _Word, box: _Box) -> bool:
     """Tell whether a letter is the next one of a word: in its line, neither back nor far away."""
     reach = _GAP * max(word.size, 1.0)
     along, across = (1, 0) if word.turn in {1, 3} else (0, 1)
+    if len(word.text) >= _MOST_WORD:
+        return False
     last = word.last
     apart = max(box[along] - last[along + 2], last[along] - box[along + 2])
     shift = abs(box[across] + box[across + 2] - last[across] - last[across + 2]) / 2
@@ -252,7 +256,7 @@ def _piece(line: list[_Word], turn: int, page: _Box) -> list[Any]:
 
 def _placed(word: _Word, turn: int, page: _Box) -> tuple[float, float, float]:
     """Return where a word begins and ends, and its baseline, with the page turned upright."""
-    (left, bottom, right, top), (x, y) = word.box, word.origin
+    (left, bottom, right, top), (x, y) = _around(word.first, word.last), word.origin
     if turn == 1:
         return bottom - page[1], top - page[1], x - page[0]
     if turn == 2:  # noqa: PLR2004

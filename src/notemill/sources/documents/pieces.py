@@ -20,7 +20,10 @@ _SAME_LINE: Final = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Letters that follow one another without a gap as wide as a letter is high."""
+    """Letters that follow one another without a gap as wide as a letter is high.
+
+    `order` is its place among the pieces of its page as they were drawn.
+    """
 
     text: str
     x0: float
@@ -28,6 +31,7 @@ class Piece:
     y: float
     size: float
     bold: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.sources.documents.pieces import body_size, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from notemill.sources.documents.pieces import Page, Piece, Row
 
@@ -59,7 +59,10 @@ def without_heads(pages: Sequence[Page]) -> tuple[list[tuple[Piece, ...]], list[
     size = body_size(pages)
     sides = [side for at, page in enumerate(pages) for side in _sides(page, at, size)]
     heads = _repeated([edge for side in sides for edge in side], len(pages))
-    places = {(number, round(edge.row.y)) for edge in heads for number in _growing(edge)}
+    places: dict[int, set[int]] = defaultdict(set)
+    for edge in heads:
+        for number in _growing(edge):
+            places[number].add(round(edge.row.y))
     left_out: list[set[Piece]] = [set() for _ in pages]
     said: list[str] = []
     for side in sides:
@@ -76,8 +79,13 @@ def without_heads(pages: Sequence[Page]) -> tuple[list[tuple[Piece, ...]], list[
 
 
 def _sides(page: Page, at: int, size: float) -> Iterator[list[_Edge]]:
-    """Yield the lines at a page's top and at its end, from the outermost inwards."""
-    rows = rows_of(page.pieces)
+    """Yield the lines at a page's top and at its end, from the outermost inwards.
+
+    What stands at an angle lies beneath the page; a watermark repeats as a head does.
+    """
+    rows = rows_of(piece for piece in page.pieces if piece.y <= page.height)
+    askew = rows_of(piece for piece in page.pieces if piece.y > page.height)
+    yield [_Edge(at, row, apart=True) for row in askew]
     width = max((row.x1 for row in rows), default=0) - min((row.x0 for row in rows), default=0)
     for side, step in ((rows, 1), (rows[::-1], -1)):
         edges: list[_Edge] = []
@@ -147,11 +155,12 @@ def _growing(edge: _Edge) -> set[int]:
     return {numbers[at] - edge.page for at in (0, len(tokens) - 1) if at in numbers}
 
 
-def _is_numbered_like(edge: _Edge, places: Collection[tuple[int, float]]) -> bool:
+def _is_numbered_like(edge: _Edge, places: Mapping[int, Collection[int]]) -> bool:
     """Tell whether a line has the page's number where heads have it, with words of its own."""
-    ahead = _growing(edge)
     return any(
-        number in ahead and abs(y - edge.row.y) <= _SAME_PLACE_POINTS for number, y in places
+        abs(y - edge.row.y) <= _SAME_PLACE_POINTS
+        for number in _growing(edge)
+        for y in places.get(number, ())
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notemill.sources.documents.pieces import Piece, Row
 
 _LEAST_ROWS: Final = 3
+_MOST_ROWS: Final = 500
 _MOST_SPREAD_POINTS: Final = 6.0
 """Cells of one column begin, end or are centred within so many points."""
 _MOST_LETTERS: Final = 40
@@ -32,7 +33,7 @@ def table_end(rows: Sequence[Row], start: int) -> int:
         return start
     end = start + 1
     while (
-        end < len(rows)
+        end < min(len(rows), start + _MOST_ROWS)
         and len(rows[end].pieces) == count
         and rows[end].y - rows[end - 1].y < 4 * rows[end].size
     ):

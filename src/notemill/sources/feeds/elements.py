@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
 from notemill.markup.lines import one_line
@@ -18,7 +18,7 @@ from notemill.sources.draft import Chapter
 from notemill.sources.feeds.model import TranscriptLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lxml.etree import _Element
 
@@ -63,6 +63,19 @@ def read(text: str, address: str) -> tuple[str, list[Elements]]:
     return _page_of_feed(root, address), [
         _elements(entry, address) for entry in root.iter(etree.Element) if _name(entry) in _ENTRIES
     ]
+
+
+def told_by(entry: Mapping[str, Any]) -> Elements:
+    """Return what feedparser says of an entry whose elements cannot be read."""
+    recordings = [one for one in entry.get("enclosures") or [] if one.get("href")]
+    recording = recordings[0] if recordings else {}
+    return Elements(
+        guid=str(entry.get("id", "")),
+        page=_address(str(entry.get("link", "")), ""),
+        recording=_address(str(recording.get("href", "")), ""),
+        recording_type=str(recording.get("type", "")).lower(),
+        written=str(entry.get("published", "")),
+    )
 
 
 def _page_of_feed(root: _Element, address: str) -> str:

@@ -12,7 +12,6 @@ from notemill.errors import SourceError
 from notemill.sources.feeds import elements
 from notemill.sources.feeds.days import time_of
 from notemill.sources.feeds.drafting import Shared, episode_of
-from notemill.sources.feeds.elements import Elements
 from notemill.sources.feeds.identity import Marks, distinct, feed_key, feed_names, keys_of
 from notemill.sources.feeds.model import Feed
 from notemill.sources.feeds.values import authors_of, image_of, language_of, plain
@@ -20,7 +19,9 @@ from notemill.sources.feeds.values import authors_of, image_of, language_of, pla
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MOST_BYTES: Final = 64_000_000
+    from notemill.sources.feeds.elements import Elements
+
+MOST_BYTES: Final = 32_000_000
 """Of a feed; one of 5,000 episodes with long show notes has 20 MB."""
 MOST_ENTRIES: Final = 10_000
 _HEAD_BYTES: Final = 4_096
@@ -117,7 +118,7 @@ def _parsed(data: bytes, name: str) -> Mapping[str, Any]:
 
 def _entries(told: Sequence[Mapping[str, Any]], raw: Sequence[Elements]) -> list[_Entry]:
     """Return the entries of a feed; one that is listed twice, once."""
-    own = raw if len(raw) >= len(told) else [Elements() for _ in told]
+    own = raw if len(raw) >= len(told) else [elements.told_by(one) for one in told]
     entries: dict[tuple[object, ...], _Entry] = {}
     for one, found in zip(told, own, strict=False):
         written = found.written or str(one.get("published", ""))

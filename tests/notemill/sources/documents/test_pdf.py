@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import kreuzberg
 import pytest
 
 from notemill.errors import SourceError
@@ -175,6 +177,33 @@ def test_parts_are_told_apart(tmp_path: Path) -> None:
     assert blocks[5] == "- a bed by the window, from which the lamp is seen\n- a bed by the door"
 
 
+def test_an_index_of_short_lines_is_read_by_columns(tmp_path: Path) -> None:
+    """Lines too short for prose are columns if they were drawn so, and rows of a table if not."""
+    left = ["anchor, 3", "barge, 9", "buoy, 12", "cable, 4", "chart, 5", "crane, 8"]
+    right = ["dredger, 1", "ebb, 2", "ferry, 7", "fog, 11", "galley, 6", "gate, 10"]
+    page = PdfPage()
+    page.lines(60, 100, left)
+    page.lines(320, 100, right)
+    text = " ".join(text_of(made(tmp_path, pdf([page]))).split())
+    assert words_of(text) == words_of(" ".join(left + right))
+
+
+def test_no_word_of_another_extraction_is_missing(tmp_path: Path) -> None:
+    """Each word that kreuzberg's plain text has is in the draft, but for the heads that are named."""
+    path = tmp_path / "made.pdf"
+    pages = list(two_columns(by_line=False))
+    pages[1].text(20, 600, "stamp of the office", turn=90).text(60, 500, "Table").text(
+        300, 500, "9"
+    )
+    path.write_bytes(pdf(pages))
+    config = kreuzberg.ExtractionConfig(output_format="plain", use_cache=False)
+    plain = Counter(words_of(kreuzberg.extract_file_sync(path, config=config).content))
+    draft = read(path)
+    left_out = Counter({"Estuary": 3, "Papers": 3, "71": 2, "72": 2, "73": 2})
+    assert plain - Counter(words_of(text_of(draft))) == left_out
+    assert not [notice for notice in draft.notices if "letters" in notice]
+
+
 def test_a_paragraph_goes_on_over_pages(tmp_path: Path) -> None:
     """A sentence that the page's end cuts, even within a word, is one paragraph of the first page."""
     first, second = PdfPage(), PdfPage()
@@ -214,6 +243,16 @@ def test_text_at_another_angle_is_not_lost(tmp_path: Path) -> None:
     text = text_of(made(tmp_path, pdf([page])))
     assert words_of(text)[: len(words_of(" ".join(PROSE)))] == words_of(" ".join(PROSE))
     assert text.endswith("stamp of the harbour office")
+
+
+def test_a_watermark_is_left_out(tmp_path: Path) -> None:
+    """What stands across each page at an angle is left out as a head is, and named."""
+    pages = [PdfPage().text(300, 500, "Draft of the harbour office", turn=90) for _ in range(3)]
+    for page in pages:
+        page.lines(60, 100, list(PROSE))
+    draft = made(tmp_path, pdf(pages))
+    assert "Draft of" not in text_of(draft)
+    assert "Draft of" in draft.notices[0]
 
 
 def test_scanned_pages_are_named(tmp_path: Path) -> None:

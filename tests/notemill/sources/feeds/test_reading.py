@@ -166,8 +166,10 @@ def test_broken_feeds_give_what_can_be_read() -> None:
     cut = read(whole[: int(len(whole) * 0.7)])
     assert 4 <= len(cut.episodes) <= 6
     assert "not well-formed" in cut.notices[0]
-    named = read(whole.replace(b"Crossing 3", b"Crossing 3 & <more"))
-    assert len(named.episodes) >= 7
+    marked = read(feed(*(episode(at, "<description>of <b>ebb</description>") for at in (1, 2, 3))))
+    assert [(one.outline.kind, one.outline.source) for one in marked.episodes] == [
+        (SourceKind.EPISODE, f"https://cdn.example/{number}.mp3") for number in (3, 2, 1)
+    ]
 
 
 @pytest.mark.parametrize(
