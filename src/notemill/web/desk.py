@@ -15,7 +15,7 @@ from notemill.app.engine_runs import go_on
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
 from notemill.app.runs import find_asked, open_run
-from notemill.app.work import Curation, LinkSearching, Resume
+from notemill.app.work_asked import Curation, LinkSearching, Resume
 from notemill.app.work_ended import WorkEnded
 from notemill.config import load_exclusions
 from notemill.errors import EmptyVaultError, NotemillError

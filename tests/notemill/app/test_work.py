@@ -8,7 +8,8 @@ import pytest
 
 from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
-from notemill.app.work import KINDS, Curation, LinkSearching, Resume, work_of
+from notemill.app.work import KINDS, work_of
+from notemill.app.work_asked import Curation, LinkSearching, Resume
 from notemill.config import Exclusions
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.stores.proposals import Decision, ProposalKind
