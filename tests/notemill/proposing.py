@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notemill.app.mill import Mill
 from notemill.config import Exclusions
+from notemill.stores.new_notes import NewNote, NewNotes
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.stores.queue import Queue
 from notemill.stores.queue_rows import Filter
@@ -56,6 +57,23 @@ def propose(
             source = source_hash(parse((vault / note).read_bytes())[0])
             made = [NewProposal(kind, value) for kind, value in values]
             Review(store).store(run, [(note, source, made)], now=1.0)
+
+
+def propose_note(home: Path, vault: Path, note: str, text: str, *values: Values) -> None:
+    """Let an ingest propose a note that does not exist, with values for it."""
+    made = tuple(NewProposal(kind, value) for kind, value in values)
+    new = NewNote(
+        note,
+        note[:-3].rpartition("/")[2],
+        text.encode(),
+        "",
+        "a file",
+        (f"file:{note}",),
+        "1",
+        made,
+    )
+    with store_of(home, vault) as store:
+        NewNotes(store).store("ingest-20260102-bbbbbbbb", [new], now=1.0)
 
 
 def states(home: Path, vault: Path) -> dict[str, str]:

@@ -19,7 +19,9 @@ vault_flag = click.option(
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", type=NOTE, help="Only this note.")
-@click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
+@click.option(
+    "--kind", type=click.Choice(("note", "description", "tag", "topic")), help="Only these."
+)
 @click.option(
     "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
 )
@@ -91,7 +93,9 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 )
 @click.option(
     "--kind",
-    type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy", "vocabulary")),
+    type=click.Choice(
+        ("note", "description", "tag", "topic", "link", "tags", "tidy", "vocabulary")
+    ),
     multiple=True,
     help="Only this kind of proposal. May be repeated.",
 )

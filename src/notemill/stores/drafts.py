@@ -35,7 +35,7 @@ class Drafts:
         with self._store.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO drafts VALUES (?,?,?,?)",
-                (batch, key, zlib.compress(body), now),
+                (batch, key, zlib.compress(body, 1), now),
             )
 
     def kept(self, batch: str) -> dict[str, bytes]:

@@ -112,7 +112,10 @@ class NewNotes:
         """
         with self._store.transaction():
             self.drop()
-            taken = {folded(one.note) for one in self._found(f"p.state IN {_OPEN}")}
+            open_ = self._store.rows(
+                f"SELECT note FROM proposals WHERE kind = 'note' AND state IN {_OPEN}"  # noqa: S608
+            )
+            taken = {folded(note) for (note,) in open_}
             never = self._review.turned_down()
             for one in notes:
                 if self._is_decided(one.keys) or self._is_stored(run, one):
@@ -168,7 +171,7 @@ class NewNotes:
             (
                 number,
                 one.note,
-                zlib.compress(one.content),
+                zlib.compress(one.content, 1),
                 len(one.content),
                 bytes_hash(one.content),
                 own,

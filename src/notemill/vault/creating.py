@@ -204,6 +204,8 @@ def _is_key(key: str) -> bool:
 
 def _takes(name: str) -> str:
     """Return the name that a file takes, folded; what stands for a note that is away takes its."""
+    if name.isascii() and name[-3:].lower() == ".md":
+        return name.lower()  # most names, and nothing stands for another note by one of these
     stands = stands_for(name)
     return folded(key_of(stands[0] if stands else name))
 

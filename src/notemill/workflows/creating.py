@@ -111,7 +111,8 @@ class NoteCreation:
         for _ in range(MOST_TRIES):
             key = self.vault.free_key(one.note)
             try:
-                self.privacy.check(key, content)
+                if key != one.note:
+                    self.privacy.check(key, content)
                 done = self.vault.create(
                     key, content, run=self.run,
                     holds=partial(self.new_notes.holds, one), also=partial(self._settle, one, key),

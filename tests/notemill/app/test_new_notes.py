@@ -57,7 +57,7 @@ async def mill(tmp_path: Path) -> AsyncIterator[Mill]:
 
 async def on(mill: Mill, work: Callable[[OpenVault], T]) -> T:
     """Do something on the vault's own thread."""
-    return await mill.reviewing._bench.on(work)  # noqa: SLF001
+    return await mill.on(work)
 
 
 async def propose(mill: Mill, *notes: NewNote, run: str = "ingest-1") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.notemill.cli.test_notemill import Shell
-from tests.notemill.proposing import BOTH, RUN, propose, states
+from tests.notemill.proposing import BOTH, RUN, propose, propose_note, states
 from tests.notemill.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
@@ -86,6 +86,28 @@ def test_only_the_accepted_proposals_that_are_named_are_written(shell: Shell) ->
     assert shell.report["written"] == ["b.md"]
     assert (there(shell)["p1"], there(shell)["p3"]) == ("accepted", "applied")
     assert shell("apply", RUN, "--id", "p1") == 2
+
+
+def test_a_note_that_does_not_exist_is_listed_written_and_removed(shell: Shell) -> None:
+    """Its tag waits for it; both are written as one run, whose undo says what it removed."""
+    before = tree(shell.vault)
+    propose_note(shell.home, shell.vault, "In/New one.md", "# New one\n", *BOTH)
+    assert decide(shell, "review", "--json", "--kind", "note") == 0
+    (item,) = shell.report["items"]
+    assert (item["kind"], item["note"], item["value"], item["why"]) == (
+        "note", "In/New one.md", "New one", "a file; 1 kB",
+    )  # fmt: skip
+    assert decide(shell, "accept", "p8", "p9") == 0
+    assert decide(shell, "apply", "--yes") == 0
+    assert "2 accepted proposals for notes that are not accepted themselves" in shell.err
+    assert tree(shell.vault) == before
+    assert decide(shell, "accept", "p7") == 0
+    assert decide(shell, "apply", "--yes", "--json") == 0
+    assert shell.report["written"] == ["In/New one.md"]
+    assert b"garden/soil" in tree(shell.vault)["In/New one.md"]
+    assert shell("undo", shell.report["run"], "--yes") == 0
+    assert "1 note removed" in shell.out + shell.err
+    assert tree(shell.vault) == before
 
 
 def test_decisions_are_kept_and_change_no_note(shell: Shell) -> None:

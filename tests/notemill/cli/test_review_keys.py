@@ -14,7 +14,7 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from notemill.cli.keys import Key, named
 from notemill.stores.deciding import Deciding
 from notemill.stores.proposals import Decision, ProposalKind
-from tests.notemill.proposing import BOTH, propose, states, store_of
+from tests.notemill.proposing import BOTH, propose, propose_note, states, store_of
 from tests.notemill.workflows.notes import write_notes
 from tests.terminal import OnTerminal
 
@@ -388,6 +388,25 @@ def test_a_note_that_was_edited_is_shown_as_such(desk: Desk) -> None:
     assert "b.md" not in terminal.screen.raw[shown_before:]
     terminal.type(CTRL_D)
     assert terminal.end() == 0
+
+
+@pytest.mark.long
+@pytest.mark.loopback
+def test_a_note_that_does_not_exist_is_read_before_it_is_decided(desk: Desk) -> None:
+    """Its first lines are there, as text; a rejection takes what is proposed for it along."""
+    lines = ["# New", "\x1b[31mred", "x" * 500, *(f"line {number}" for number in range(100))]
+    propose_note(desk.home, desk.vault, "In/New.md", "\n".join(lines), *BOTH)
+    terminal = desk.review("--only", "In/**")
+    terminal.read_line("3 left")
+    shown = terminal.screen.raw
+    assert all(one in shown for one in ("note: New", "In/New.md", "why: a file; 1 kB", "│ # New"))
+    assert "\x1b[31mred" not in shown
+    assert "63 more lines" in shown
+    terminal.type("x")
+    terminal.read_until(lambda: any("3 proposals" in one for one in terminal.screen.lines))
+    terminal.type("q")
+    assert terminal.end() == 0
+    assert desk.states == "pppppprrr"
 
 
 @pytest.mark.long

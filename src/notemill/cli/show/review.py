@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from twolane.front.console import Console
 
 SHOWN_NOTES: Final = 5
-"""Of a note that is proposed whole: a screenful."""
 HELP: Final = (
     "  a  accept, to be written by `notemill apply`",
     "  x  reject, for this note; of a vocabulary, with the tags below it; of a new note, with all",

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from notemill.stores.proposals import Decision
-from tests.notemill.proposing import propose
+from tests.notemill.proposing import propose, propose_note
 from tests.notemill.web.browser.reviewing import (
     NOTES,
     TAG,
@@ -51,6 +51,37 @@ def left(page: Page, count: int) -> None:
     """Wait until a page says how many decisions are left."""
     words = "1 decision," if count == 1 else f"{count} decisions,"
     expect(page.locator(".pace")).to_contain_text(words)
+
+
+# -- notes that do not exist yet ------------------------------------------------------------------
+
+
+def test_a_note_that_does_not_exist_is_read_on_the_page(desk: Desk, visit: Visit) -> None:
+    """First of its group, with its text as text; turned down, what is for it goes along."""
+    home = desk.served.settings.home
+    text = "---\ntitle: New\n---\n# New\n\n<b>bold</b> [x](javascript:alert(1))\n"
+    propose_note(home, desk.vault, "In/New.md", text, *VALUES)
+    page = visit(desk.served, "/review?folder=In")
+    expect(current(page)).to_have_attribute("id", "row-p13")
+    expect(current(page)).to_contain_text("a file; 1 kB")
+    expect(page.locator(".source")).to_contain_text("<b>bold</b> [x](javascript:alert(1))")
+    expect(page.locator(".source").get_by_text("title: New")).to_be_visible()
+    expect(page.locator(".badge-warn")).to_have_count(0)
+    press(page, "x")
+    in_state(page, "rejected", 4)
+    press(page, "u")
+    in_state(page, "pending", 4)
+    press(page, "Shift+A")
+    in_state(page, "accepted", 4)
+    page.get_by_role("button", name="Apply").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 note")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog).to_contain_text("written")
+    assert b"garden/soil" in tree(desk.vault)["In/New.md"]
+    dialog.get_by_role("button", name="Undo").click()
+    expect(dialog).to_contain_text("1 note removed")
+    assert "In/New.md" not in tree(desk.vault)
 
 
 # -- several fronts -------------------------------------------------------------------------------
