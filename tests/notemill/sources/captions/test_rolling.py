@@ -92,7 +92,7 @@ def test_each_line_is_read_once_and_what_is_said_twice_twice(lines: list[list[st
 
 def test_rolling_captions_without_holds_are_told_by_their_lines() -> None:
     """A program that takes cues of 10 ms out leaves each line above the next all the same."""
-    lines = [[f"line{at}", "is", "said"] for at in range(9)]
+    lines = [[f"line{at // 3}", "is", "said"] for at in range(12)]
     shown = rolled(lines, hold=False)
     assert said(as_vtt(shown)) == [" ".join(words) for words in lines]
     assert said(as_srt(shown)) == [" ".join(words) for words in lines]
