@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _BACK_S: Final = 30.0
 _MOST_PARTS: Final = 20
 _LEAST_PART: Final = 5
+_MOST_STRAYS: Final = 0.05
 _HALF: Final = 0.5
 _BEYOND_S: Final = 5.0
 """How far captions may go beyond the end; a duration is rounded, and the last line stays a while."""
@@ -36,28 +37,69 @@ class Ordered(NamedTuple):
 
 
 def ordered(captions: Sequence[Caption]) -> Ordered:
-    """Return captions in order of time; the order within a second, and of equal times, stays.
+    """Return captions in order of time, and say what had to be done for it.
 
     Where files were put together, times begin anew: each part is counted on from the end of the
-    one before, and that is said.
+    one before. A single time that does not fit among those around it is a slip: what is said stays
+    where it stands, at the time of the caption before. Everything else is sorted by its time.
     """
     starts = [one.start_s for one in captions]
     if all(one <= other for one, other in pairwise(starts)):
         return Ordered(list(captions))
-    parts = _parts(captions)
-    if parts is None:
+    if parts := _parts(captions):
+        return _counted_on(parts)
+    strays = _strays(starts)
+    if strays is None:
         return Ordered(sorted(captions, key=lambda one: one.start_s))
+    settled: list[Caption] = []
+    for at, one in enumerate(captions):
+        if at in strays:
+            time_s = settled[-1].start_s if settled else min(starts)
+            settled.append(replace(one, start_s=time_s, end_s=time_s))
+        else:
+            settled.append(one)
+    what = "1 caption has a time" if len(strays) == 1 else f"{len(strays)} captions have times"
+    return Ordered(settled, (f"{what} out of order; its place in the file was taken.",))
+
+
+def _counted_on(parts: Sequence[Sequence[Caption]]) -> Ordered:
     counted: list[Caption] = []
     for part in parts:
         before = max((one.end_s for one in counted[-_LEAST_PART:]), default=0.0)
         counted += [
             replace(one, start_s=one.start_s + before, end_s=one.end_s + before) for one in part
         ]
-    said = (
-        f"The times begin anew {len(parts) - 1} times; each part is counted on from the one before."
-    )
     counted.sort(key=lambda one: one.start_s)
-    return Ordered(counted, (said.replace(" 1 times", " once"),))
+    times = "once" if len(parts) - 1 == 1 else f"{len(parts) - 1} times"
+    return Ordered(
+        counted, (f"The times begin anew {times}; each part is counted on from the one before.",)
+    )
+
+
+def _strays(starts: Sequence[float]) -> frozenset[int] | None:
+    """Return the places of the few times outside the longest run that never goes back.
+
+    None where they are many or come side by side: then captions stand in another order. The run is
+    found by patience sorting (Fredman, "On computing the length of longest increasing
+    subsequences", 1975).
+    """
+    ends: list[float] = []
+    places: list[int] = []
+    before: list[int] = []
+    for at, start in enumerate(starts):
+        length = bisect_right(ends, start)
+        before.append(places[length - 1] if length else -1)
+        ends[length : length + 1] = [start]
+        places[length : length + 1] = [at]
+    kept = set()
+    at = places[-1]
+    while at >= 0:
+        kept.add(at)
+        at = before[at]
+    strays = [at for at in range(len(starts)) if at not in kept]
+    is_slip = len(strays) <= _MOST_STRAYS * len(starts)
+    side_by_side = any(other - one == 1 for one, other in pairwise(strays))
+    return frozenset(strays) if is_slip and not side_by_side else None
 
 
 def _parts(captions: Sequence[Caption]) -> list[Sequence[Caption]] | None:
@@ -73,8 +115,8 @@ def _parts(captions: Sequence[Caption]) -> list[Sequence[Caption]] | None:
     parts = [captions[start:end] for start, end in pairwise(edges)]
     if any(len(part) < _LEAST_PART for part in parts):
         return None
-    # The last but one: a single wrong time before the cut must not pass for the end of a part.
-    anew = all(after[0].start_s < _HALF * before[-2].start_s for before, after in pairwise(parts))
+    # The second and the last but one: a single wrong time on either side of a cut makes no part.
+    anew = all(after[1].start_s < _HALF * before[-2].start_s for before, after in pairwise(parts))
     return parts if anew else None
 
 

@@ -116,12 +116,13 @@ def _adds_nothing(before: Caption, one: Caption) -> bool:
 def unstacked(captions: Iterable[Caption]) -> list[Cue]:
     """Return captions that do not roll: one cue each, or one for each who speaks in it.
 
-    The same words at exactly the same times are one caption that stands in a file twice.
+    The same words from and to exactly the same second are one caption that stands in a file twice;
+    where it has no length, nothing tells that from words that are said twice.
     """
     cues: list[Cue] = []
     before: Caption | None = None
     for one in captions:
-        if one != before:
+        if one != before or one.end_s == one.start_s:
             cues += [
                 Cue(one.start_s, one.end_s, line.text, line.speaker) for line in _turns(one.lines)
             ]

@@ -93,7 +93,7 @@ def _parted(text: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
     try:
         entries = frontmatter.read(raw, place).entries
     except frontmatter.BrokenFrontmatterError:
-        return {}, body
+        return {}, text  # two lines of dashes with words between them
     found: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()

@@ -65,12 +65,26 @@ def test_files_put_together_keep_their_order() -> None:
     assert any("begin anew once" in one for one in draft.notices)
 
 
-def test_one_wrong_time_does_not_begin_a_part() -> None:
-    """What comes behind it keeps its own times."""
-    good = [(10.0 * at, 10.0 * at + 5, f"word{at}") for at in range(1, 20)]
-    draft = drafted(*good[:9], (9000.0, 9001.0, "typo"), *good[9:])
-    assert [cue.start_s for cue in draft.cues if cue.text != "typo"] == [one[0] for one in good]
-    assert not draft.notices
+def test_one_wrong_time_moves_nothing() -> None:
+    """What is said there stays between what was said before and behind it, and the owner is told."""
+    for wrong in (9000.0, 0.0):
+        good = [(10.0 * at, 10.0 * at + 5, f"word{at}") for at in range(1, 30)]
+        draft = drafted(*good[:9], (wrong, wrong + 1, "slip"), *good[9:])
+        assert [cue.text for cue in draft.cues][8:11] == ["word9", "slip", "word10"]
+        assert [cue.start_s for cue in draft.cues][8:11] == [90, 90, 100]
+        assert any("1 caption has a time out of order" in one for one in draft.notices)
+
+
+def test_captions_in_another_order_are_sorted() -> None:
+    """As where signs of a film stand behind all that is said."""
+    talk = [(10.0 * at, 10.0 * at + 5, f"word{at}") for at in range(50)]
+    signs = [(10.0 * at + 6, 10.0 * at + 7, f"sign{at}") for at in (3, 4)]
+    assert [cue.text for cue in drafted(*talk, *signs).cues][3:7] == [
+        "word3",
+        "sign3",
+        "word4",
+        "sign4",
+    ]
 
 
 def test_times_that_cannot_be_right_are_said() -> None:
