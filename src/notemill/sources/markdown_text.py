@@ -17,7 +17,7 @@ from typing import Final
 from notemill.markup.tags import TAG_END, is_tag
 
 _PUNCTUATION: Final = frozenset(string.punctuation)
-_SIGN = re.compile(r"_+|[\\`*~=%\[\](#&<$^!:]")
+_SIGN = re.compile(r"_+|~+|=+|[\\`*%\[\](#&<$^!:]")
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\[\]\"]+")
 _BEHIND_ADDRESS: Final = ".,;:!?'\"*~`)(}{|\\"
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -58,16 +58,14 @@ def escaped_within(text: str, *, before: str = "", after: str = "", in_label: bo
     """
     parts: list[str] = []
     at = 0
-    for match in _ADDRESS.finditer(text):
+    for match in () if in_label else _ADDRESS.finditer(text):
         address = match[0].rstrip(_BEHIND_ADDRESS)
-        end = match.start() + len(address)
-        if in_label or end - match.start() <= len("https://"):
+        if len(address) <= len("https://"):
             continue
-        parts.append(_Signs(text, before, after, in_label=in_label).escaped(at, match.start()))
-        plain = _Signs(address, " ", " ", in_label=False).escaped(0, len(address))
-        parts.append(address if plain == address else f"<{address}>")
-        at = end
-    parts.append(_Signs(text, before, after, in_label=in_label).escaped(at, len(text)))
+        shown = address if _Signs(address, " ", " ").escaped() == address else f"<{address}>"
+        parts += (_Signs(text[at : match.start()], before, shown).escaped(), shown)
+        before, at = shown, match.start() + len(address)
+    parts.append(_Signs(text[at:], before, after, in_label=in_label).escaped())
     return "".join(parts)
 
 
@@ -83,23 +81,23 @@ def line_guarded(markdown: str) -> str:
 class _Signs:
     """The signs of a text, and which of them would mean something."""
 
-    def __init__(self, text: str, before: str, after: str, *, in_label: bool) -> None:
+    def __init__(self, text: str, before: str, after: str, *, in_label: bool = False) -> None:
         self._text = text
         self._before = before[-1:]
         self._after = after[:1]
         self._in_label = in_label
         self._dollars = text.count("$") > 1
 
-    def escaped(self, start: int, end: int) -> str:
-        """Return the text from `start` up to `end` with a backslash before each such sign."""
+    def escaped(self) -> str:
+        """Return the text with a backslash before each such sign."""
         parts: list[str] = []
-        at = start
-        for sign in _SIGN.finditer(self._text, start, end):
+        at = 0
+        for sign in _SIGN.finditer(self._text):
             if self._means_something(sign[0], sign.start()):
-                # All of a run of `_`; every other sign comes alone.
+                # Some signs come in runs, of which all are escaped.
                 parts += (self._text[at : sign.start()], "\\", "\\".join(sign[0]))
                 at = sign.end()
-        return "".join([*parts, self._text[at:end]])
+        return "".join([*parts, self._text[at:]])
 
     def _means_something(self, sign: str, at: int) -> bool:
         text, end = self._text, at + len(sign)
@@ -114,18 +112,26 @@ class _Signs:
                 return not (before.isspace() and behind.isspace())
             case "_":
                 return not (before.isalnum() and behind.isalnum())
-            case "~" | "=" | "%":
+            case "~" | "=":
+                is_run = len(sign) > 1 or sign in (before, behind)
+                return is_run and not (before.isspace() and behind.isspace())
+            case "%":
                 return sign in (before, behind)
             case "$":
                 return self._dollars or "$" in (before, behind) or not before.isspace()
-            case "[":
-                return self._in_label or before in ("[", "]", "!") or behind in ("[", "^", "!", "")
-            case "]":
-                return self._in_label or behind == ":"
-            case "(":
-                return before == "]"
+            case "[" | "]" | "(":
+                return self._is_bracket_of_link(sign, before, behind)
             case _:
                 return self._begins_something(sign, at, before, behind)
+
+    def _is_bracket_of_link(self, sign: str, before: str, behind: str) -> bool:
+        if sign == "(":
+            return before == "]"
+        if self._in_label:
+            return True
+        if sign == "]":
+            return behind == ":"
+        return before in ("[", "]", "!") or behind in ("[", "^", "!", "")
 
     def _begins_something(self, sign: str, at: int, before: str, behind: str) -> bool:
         text = self._text

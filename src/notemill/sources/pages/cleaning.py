@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NEVER_SHOWN: Final = ("script", "style", "link", "meta", "object", "embed", "applet", "datalist")
 _AROUND: Final = ("nav", "menu")
 _CONTAINERS: Final = (
+    "sup",
     *(
         "div",
         "section",
@@ -105,7 +106,7 @@ _NAMES: Final = (
             r"|sponsored?-?(?:content|links?)?|promo(?:tion)?s?(?:-\S+)?|dfp\S*|gpt-ad\S*"
             r"|screen-?reader-?(?:text|only)|sr-only|visually-?hidden|a11y-hidden"
             r"|login-?(?:form|box|modal)|modal(?:-\S+)?|popup(?:-\S+)?|lightbox|toolbar|print-only|back-to-top"
-            r"|edit-?(?:link|this-page)|feedback(?:-\S+)?|tag-?links|post-?tags|entry-?footer-?meta)(?=\s|$)"
+            r"|edit-?(?:link|this-page)|feedback(?:-\S+)?|votecell|vote-?(?:count|buttons?|controls?)|js-voting-container|tag-?links|post-?tags|entry-?footer-?meta)(?=\s|$)"
         ),
     ),
 )
@@ -115,6 +116,9 @@ _DIALOGS: Final = frozenset({"dialog", "alertdialog"})
 _SIDE_ROLES: Final = frozenset({"banner", "contentinfo", "alert", "complementary"})
 _IN_PART: Final = ("article", "main")
 _MOST_SHARE: Final = 0.5
+_RUNNING_CHARS: Final = 80
+_MENU_CHARS: Final = 40
+_MENU_SHARE: Final = 0.9
 _LEFT_CHARS: Final = 100
 _MOST_BUTTONS: Final = 100
 _LEVELS: Final = 12
@@ -166,10 +170,30 @@ def clean(root: HtmlElement) -> Counter[str]:
             left_out[kind] += _word_count(element)
             gone.add(element)
             remove(element)
+    for one in list(_menus(root)):
+        remove(one)
     for one in list(elements(root, "header", "footer", "aside")):
         if _is_around_article(one) and not whole.is_most(one):
             remove(one)
     return left_out
+
+
+def _menus(root: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the blocks above the first running text, and the cells beside it, of short links alone.
+
+    Pages without names for their parts have such menus; a list of links in the text stays.
+    """
+    is_above = True
+    for one in elements(root, "td", "div", "p", "ul", "center", "font", "table"):
+        if is_within(one, *_IN_PART):
+            continue
+        chars = len("".join(one.text_content().split()))
+        linked = [len("".join(link.text_content().split())) for link in one.iter("a")]
+        if one.tag == "p" and chars - sum(linked) > _RUNNING_CHARS:
+            is_above = False
+        is_short = len(linked) > 2 and max(linked) <= _MENU_CHARS  # noqa: PLR2004
+        if is_short and sum(linked) >= _MENU_SHARE * chars and (is_above or one.tag == "td"):
+            yield one
 
 
 def _around(root: HtmlElement, whole: _Whole) -> Iterator[tuple[HtmlElement, str]]:

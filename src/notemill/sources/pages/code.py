@@ -26,8 +26,105 @@ _DIGITS: Final = re.compile(r"[\s\d.:|]*")
 _LANGUAGES: Final = (
     re.compile(r"(?:^|\s)lang(?:uage)?-([\w+#.-]+)"),
     re.compile(r"(?:^|\s)brush:\s*([\w+#.-]+)"),
+)
+# Names that a language may stand in, and as well anything else.
+_PERHAPS: Final = (
     re.compile(r"(?:^|\s)highlight-(?:source-|text-)?([\w+#.-]+)"),
     re.compile(r"(?:^|\s)(?:sourcecode|hljs|src)\s+(?:src-)?([\w+#.-]+)"),
+)
+_KNOWN: Final = frozenset(
+    [
+        "asm",
+        "bash",
+        "bat",
+        "c",
+        "c#",
+        "c++",
+        "clojure",
+        "cmake",
+        "console",
+        "cpp",
+        "cs",
+        "csharp",
+        "css",
+        "dart",
+        "diff",
+        "docker",
+        "dockerfile",
+        "elixir",
+        "emacs-lisp",
+        "erlang",
+        "fish",
+        "fortran",
+        "fsharp",
+        "gherkin",
+        "go",
+        "graphql",
+        "groovy",
+        "haskell",
+        "html",
+        "http",
+        "ini",
+        "ipython",
+        "ipython3",
+        "java",
+        "javascript",
+        "js",
+        "json",
+        "jsx",
+        "julia",
+        "kotlin",
+        "latex",
+        "less",
+        "lisp",
+        "lua",
+        "makefile",
+        "markdown",
+        "matlab",
+        "nginx",
+        "nix",
+        "objective-c",
+        "ocaml",
+        "pascal",
+        "perl",
+        "php",
+        "powershell",
+        "prolog",
+        "proto",
+        "py",
+        "pycon",
+        "python",
+        "python3",
+        "r",
+        "rb",
+        "rst",
+        "ruby",
+        "rust",
+        "sass",
+        "scala",
+        "scheme",
+        "scss",
+        "sh",
+        "shell",
+        "sql",
+        "svelte",
+        "swift",
+        "tcl",
+        "terraform",
+        "toml",
+        "ts",
+        "tsx",
+        "typescript",
+        "vb",
+        "vim",
+        "vue",
+        "wasm",
+        "xml",
+        "yaml",
+        "yml",
+        "zig",
+        "zsh",
+    ]
 )
 _LANGUAGE_ATTRIBUTES: Final = ("data-language", "data-lang", "data-code-language")
 _NO_LANGUAGE: Final = frozenset(
@@ -41,7 +138,7 @@ _SAME_LANGUAGE: Final = {
     "python3": "python",
     "py": "python",
 }
-_WRAPPERS: Final = 3
+_WRAPPERS: Final = 7
 _SPACES: Final = dict.fromkeys([0xA0, 0x202F, 0x2007], " ")
 _INVISIBLE: Final = dict.fromkeys([0x200B, 0xFEFF], "")
 _SHOWN: Final = str.maketrans({**_SPACES, **_INVISIBLE})
@@ -80,6 +177,8 @@ def language_of(element: HtmlElement) -> str:
     for one in tried:
         said = [one.get(name) or "" for name in _LANGUAGE_ATTRIBUTES]
         said += [match[1] for form in _LANGUAGES for match in form.finditer(named(one))]
+        perhaps = [match[1] for form in _PERHAPS for match in form.finditer(named(one))]
+        said += [language for language in perhaps if language in _KNOWN]
         for language in said:
             name = language.strip().lower()
             if _LANGUAGE.fullmatch(name) and name not in _NO_LANGUAGE:

@@ -36,7 +36,6 @@ _STYLES: Final = {
     "b": "strong",
     "em": "em",
     "i": "em",
-    "cite": "em",
     "dfn": "em",
     "var": "em",
     "del": "strike",
@@ -67,6 +66,9 @@ _BLOCKS: Final = frozenset(
     | {"th", "thead", "tr", "ul", "ol", "menu", "dir", "pre", "blockquote", "table", "hr", "iframe"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "video", "audio", "listing", "xmp"}
 )
+_TERMS: Final = frozenset({"dt", "dd"})
+_CELLS: Final = frozenset({"td", "th", "caption", "colgroup", "col"})
+_FRAME: Final = frozenset({"thead", "tbody", "tfoot", "tr"})
 _AROUND: Final = {"q": ("“", "”"), "rt": ("(", ")")}
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
@@ -316,7 +318,7 @@ class Converter:
         host = urlsplit(address).hostname or ""
         if address and (title or element.tag != "iframe" or "you" in host or "vimeo" in host):
             address = clean_address(address) or address
-            label = escaped_within(title or f"{element.tag} {host}", in_label=True)
+            label = escaped_within(title or host, in_label=True)
             flow.add(Shape.TEXT, link(label, address))
 
     def _quote(self, flow: _Flow, element: HtmlElement) -> None:
@@ -326,13 +328,16 @@ class Converter:
     def _list(self, flow: _Flow, element: HtmlElement) -> None:
         items: list[list[Made]] = []
         self._in_item += 1
+        if bare := _bare(element.text):
+            items.append(bare)
         for child in element:
-            if not isinstance(child.tag, str) or child.tag in _DROPPED:
-                continue
-            if child.tag in _LISTS and items:
-                items[-1] += self._wrapped(child)
-            else:
-                items.append(self._item(child))
+            if isinstance(child.tag, str) and child.tag not in _DROPPED:
+                if child.tag in _LISTS and items:
+                    items[-1] += self._wrapped(child)
+                else:
+                    items.append(self._item(child))
+            if bare := _bare(child.tail):
+                items.append(bare)
         self._in_item -= 1
         start = _START.fullmatch((element.get("start") or "").strip())
         number = int(start[0]) if start else 1
@@ -362,11 +367,20 @@ class Converter:
 
     def _definitions(self, flow: _Flow, element: HtmlElement) -> None:
         """Make a list of terms, and below each of them a list of what is said of it."""
+        own = [
+            one
+            for one in element.iter("dt", "dd")
+            if next(one.iterancestors("dl"), None) is element
+        ]
+        if not own:
+            self._walk(flow, element, frozenset())
+            flow.end()
+            return
+        self._strays(flow, element, _TERMS)
+        flow.end()
         items: list[list[Made]] = []
         self._in_item += 1
-        for one in element.iter("dt", "dd"):
-            if next(one.iterancestors("dl")) is not element:
-                continue
+        for one in own:
             if one.tag == "dt":
                 term = strong(self._running(one).joined())
                 items += [[Made(Shape.TEXT, term)]] if term else []
@@ -375,11 +389,18 @@ class Converter:
                     items.append([])
                 items[-1].append(Made(Shape.LIST, listed([made], None)))
         self._in_item -= 1
-        if items:
-            flow.add(Shape.LIST, listed(items, None))
-        else:
-            self._walk(flow, element, frozenset())
-            flow.end()
+        flow.add(Shape.LIST, listed(items, None))
+
+    def _strays(self, flow: _Flow, element: HtmlElement, own: frozenset[str]) -> None:
+        """Add what stands in a table or a list of terms where only its own parts belong."""
+        flow.line.add(element.text)
+        for child in element:
+            if isinstance(child.tag, str) and child.tag not in own:
+                if child.tag in _FRAME or next(child.iter(*_TERMS), None) is not None:
+                    self._strays(flow, child, own)
+                else:
+                    self._child(flow, child, frozenset())
+            flow.line.add(child.tail)
 
     def _table(self, flow: _Flow, element: HtmlElement) -> None:
         if code.is_code_table(element):
@@ -392,23 +413,34 @@ class Converter:
                 self._code(flow, one)
             return
         if tables.is_layout(element):
+            self._strays(flow, element, _CELLS)
+            flow.end()
             for row in element.iter("caption", "td", "th"):
                 if next(row.iterancestors("table")) is element:
                     flow.made += self._blocks(row)
             return
+        self._strays(flow, element, _CELLS)
+        flow.end()
         for caption in element.iter("caption"):
             if next(caption.iterancestors("table")) is element:
                 flow.made += self._blocks(caption)
         self._in_item += 1
-        rows, has_head = tables.grid(element)
+        rows, heads = tables.grid(element)
         texts = [[self._cell(cell) for cell in row] for row in rows]
         self._in_item -= 1
-        flow.add(Shape.TABLE, drawn_table(texts, has_head=has_head))
+        flow.add(Shape.TABLE, drawn_table(texts, heads))
 
     def _cell(self, cell: HtmlElement | None) -> str:
         if cell is None:
             return ""
         return in_cell("<br>".join(filter(None, map(on_one_line, self._blocks(cell)))))
+
+
+def _bare(text: str | None) -> list[Made]:
+    """Return text that stands in a list outside of its items."""
+    line = Line()
+    line.add(text)
+    return [Made(Shape.TEXT, one) for one in line.paragraphs()]
 
 
 def _is_numbers(pre: HtmlElement) -> bool:

@@ -79,15 +79,16 @@ def on_one_line(made: Made) -> str:
     return "<br>".join(line for line in lines if line and line != "---")
 
 
-def drawn_table(rows: list[list[str]], *, has_head: bool) -> str:
-    """Return a table without its empty rows and columns."""
-    columns = [
-        place for place in range(len(rows[0]) if rows else 0) if any(row[place] for row in rows)
-    ]
-    head = rows[0] if has_head else [""] * len(rows[0] if rows else [])
-    body = rows[1:] if has_head else rows
-    kept = [[row[place] for place in columns] for row in body if any(row)]
+def drawn_table(rows: list[list[str]], heads: int) -> str:
+    """Return a table without its empty rows and columns; its first rows, so many, become its head."""
+    width = len(rows[0]) if rows else 0
+    columns = [place for place in range(width) if any(row[place] for row in rows)]
     if not columns:
         return ""
-    lines = [[head[place] for place in columns], ["---"] * len(columns), *kept]
+    head = [
+        " ".join(dict.fromkeys(filter(None, texts))) for texts in zip(*rows[:heads], strict=True)
+    ]
+    kept = [[row[place] for place in columns] for row in rows[heads:] if any(row)]
+    head = [head[place] if head else "" for place in columns]
+    lines = [head, ["---"] * len(columns), *kept]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REFERENCE: Final = "data-notemill-note"
 """The attribute that names a reference's note once `settle` was here."""
 _LABEL: Final = re.compile(r"[\[(]?\s*(?:note\s*)?(?:\d{1,4}|[*†‡§¶#]{1,3}|[a-z]{1,2}|[ivxlc]{1,6})\s*[\])]?[.:]?", re.IGNORECASE)  # fmt: skip
+_SIGN: Final = re.compile(r"^\s*(?:[*†‡§]{1,3}|\[\d{1,4}\])\s+")
 _REFERENCE_NAME: Final = re.compile(r"foot-?note|end-?note|noteref|fn-?ref|note-?ref|citation|cite_ref|_ftnref|sdfootnote|^fn")  # fmt: skip
 _NOTE_NAME: Final = re.compile(r"foot-?note|end-?note|(?:^|[\s_:-])fn[\s_:-]?\w|cite[_-]note|_ftn|sdfootnote|(?:^|[\s_:-])(?:note|ref|bib|reference|cit|citation)[\s_:.-]?\w*\d")  # fmt: skip
 _BACK_NAME: Final = re.compile(r"back-?(?:ref|link)|reversefootnote|footnote-return|footnote-number|mw-cite-backlink|fn-?back")  # fmt: skip
@@ -172,9 +173,18 @@ def _tidy(note: HtmlElement, links: list[HtmlElement], places: Places) -> None:
             places.within(back.get("href")) and _BACK_WORDS.fullmatch(label)
         ):
             _drop_raised(back)
+    _drop_sign(note)
     first = next((one for one in note.iter("sup", "b") if _LABEL.fullmatch(words_in(one))), None)
     if first is not None and words_in(note).startswith(words_in(first)):
         remove(first)
+
+
+def _drop_sign(note: HtmlElement) -> None:
+    """Take the sign of a note off its beginning; numbers may be words of it."""
+    for one in note.iter():
+        if one.text and one.text.strip():
+            one.text = _SIGN.sub("", one.text)
+            return
 
 
 def _drop_raised(back: HtmlElement) -> None:

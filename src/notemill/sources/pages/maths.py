@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from notemill.sources.pages.parsing import elements, named, one_line, remove
@@ -17,6 +18,7 @@ DISPLAY: Final = "$$"
 _DRAWN: Final = re.compile(
     r"(?:^|\s)(?:katex-html|mathjax(?:_preview|_svg|_chtml|_display)?|mwe-math-fallback-image\S*)(?=\s|$)"
 )
+_WRAPPERS: Final = 3
 _BETWEEN: Final = {"msup": "^", "msub": "_", "mfrac": "/", "msubsup": "_", "mroot": " root "}
 
 
@@ -42,10 +44,11 @@ def settle(root: HtmlElement) -> None:
             for child in said:
                 math.remove(child)
             math.tag = "span"
-    drawn = [one for one in elements(root, "span", "div", "img") if _DRAWN.search(named(one))]
-    for one in drawn:
-        has_own = next((True for span in one.iter("span") if span.get(TEX)), False)
-        if not has_own and _beside(one):
+    formulas = [one for one in elements(root, "span") if one.get(TEX)]
+    # The drawing stands beside the formula, or beside what wraps it; else it is all there is.
+    beside = {above for one in formulas for above in islice(one.iterancestors(), _WRAPPERS)}
+    for one in list(elements(root, "span", "div", "img")):
+        if _DRAWN.search(named(one)) and one not in beside and one.getparent() in beside:
             remove(one)
 
 
@@ -56,12 +59,6 @@ def _replace(element: HtmlElement, tex: str, *, is_display: bool) -> None:
     span = element.makeelement("span", {TEX: f"{DISPLAY if is_display else ''}{tex}"})
     span.tail = element.tail
     element.getparent().replace(element, span)
-
-
-def _beside(drawn: HtmlElement) -> bool:
-    """Tell whether the formula that was drawn stands beside: else the drawing is all there is."""
-    parent = drawn.getparent()
-    return parent is not None and any(one.get(TEX) for one in parent.iter("span"))
 
 
 def _words(element: HtmlElement) -> str:

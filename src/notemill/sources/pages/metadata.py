@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ _MONTHS: Final = {
 _DAY_MONTH: Final = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s+(?:de\s+)?([^\W\d_]{3,10})\.?,?\s+(?:de\s+)?(\d{4})\b")  # fmt: skip
 _MONTH_DAY: Final = re.compile(r"\b([^\W\d_]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
 _CJK_DAY: Final = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
+_MOST_TIMES: Final = 20
 _DAY_CHARS: Final = 100
 _FIRST_YEAR: Final = 1990
 _LAST_YEAR: Final = 2100
@@ -75,6 +77,10 @@ _AUTHORS: Final = (
     ),
     *("dcterms.creator", "dc.contributor", "twitter:creator:name", "cxenseparse:author"),
 )
+_DATED: Final = re.compile(
+    r"(?:^|[\s_-])(?:(?:pub(?:lish(?:ed)?)?|post|entry|article)?[_-]?date(?:line)?|posted-on|published)(?=[\s_-]|$)"
+)
+_CHANGED: Final = re.compile(r"updat|modif|edit|chang|aktuali|geänd|mis à jour|actuali")
 _BYLINE: Final = re.compile(
     r"(?:^|\s)(?:(?:article|post|entry|story|c|meta)?[-_]*(?:author|byline|by-line)(?:[-_]*(?:name|link))?|p-author|fn)(?=\s|$)"
 )
@@ -136,7 +142,7 @@ class Spoken:
             published=self._published(part),
             language=self._spoken_language(),
             description=(self._first("og:description", "description", "twitter:description", "dc.description") or self._structured.text("description"))[:_DESCRIPTION_CHARS],
-            image=self._web(image),
+            image=self._web(image or self._structured.link("image")),
             site=site,
             is_restricted=self._structured.is_restricted()
             or self._first("article:content_tier").lower() in ("locked", "metered"),
@@ -162,7 +168,9 @@ class Spoken:
     def _best_title(self, part: HtmlElement, body: HtmlElement, site: str) -> str:
         """Return the title without the name of the site."""
         whole = self._title
-        heads = [words_in(one) for one in (*part.iter("h1", "h2", "h3"), *body.iter("h1"))]
+        heads = [
+            words_in(one).rstrip("¶#§ ") for one in (*part.iter("h1", "h2", "h3"), *body.iter("h1"))
+        ]
         # A heading that is in the page's title, too, is its title as the article has it.
         for head in heads:
             if head.casefold() != site.casefold() and _is_titled(whole, head):
@@ -253,22 +261,34 @@ def _marked_days(part: HtmlElement) -> Iterator[str]:
             or "published" in named(one)
         ):
             yield one.get("datetime") or words_in(one)
+    for one in _above_text(part):
+        name = named(one)
+        if (
+            _DATED.search(name)
+            and not _CHANGED.search(name)
+            and len(one.text_content()) <= _DAY_CHARS
+        ):
+            yield words_in(one)
     # A single time above the text is that of the text; of several nobody knows which.
-    above = list(_times_above(part))
+    times = islice((one for one in _above_text(part) if one.tag == "time"), _MOST_TIMES)
+    above = [
+        one.get("datetime") or words_in(one)
+        for one in times
+        if not _CHANGED.search(f"{named(one)} {words_in(one.getparent())[:200]}".lower())
+    ]
     if len(set(above)) == 1:
         yield above[0]
 
 
-def _times_above(part: HtmlElement) -> Iterator[str]:
-    """Yield the times that stand above the article's second paragraph, but those of changes."""
+def _above_text(part: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the elements that stand above the article's second long paragraph."""
     paragraphs = 0
     for one in elements(part):
-        if one.tag == "p" and len(words_in(one)) > _DAY_CHARS:
+        if one.tag == "p" and len(one.text_content()) > _DAY_CHARS:
             paragraphs += 1
             if paragraphs > 1:
                 return
-        if one.tag == "time" and not re.search(r"updat|modif|edit", f"{named(one)} {words_in(one.getparent())[:200]}".lower()):  # fmt: skip
-            yield one.get("datetime") or words_in(one)
+        yield one
 
 
 def _marked_names(part: HtmlElement) -> Iterator[str]:

@@ -23,6 +23,14 @@ _NAME_CHARS: Final = 400
 _CONTROLS: Final = dict.fromkeys(
     [*range(9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0), 0xFFFE, 0xFFFF]
 )
+_AMP: Final = {
+    "amp-img": "img",
+    "amp-anim": "img",
+    "amp-video": "video",
+    "amp-audio": "audio",
+    "amp-iframe": "iframe",
+    "amp-youtube": "iframe",
+}
 _BLANK: Final = re.compile(r"\s+")
 
 
@@ -39,6 +47,7 @@ def parsed(text: str) -> HtmlElement:
         raise SourceError("the page is empty; open it in a browser and save it") from error
     _flatten(root)
     _open_shadows(root)
+    _without_amp(root)
     return root
 
 
@@ -87,6 +96,14 @@ def _flatten(root: HtmlElement) -> None:
         for child in list(one):
             one.remove(child)
         one.text = text
+
+
+def _without_amp(root: HtmlElement) -> None:
+    """Give what AMP has names of its own for those of HTML (https://amp.dev/documentation)."""
+    for one in list(root.iter(*_AMP)):
+        if video := one.get("data-videoid"):
+            one.set("src", f"https://www.youtube.com/embed/{video}")
+        one.tag = _AMP[one.tag]
 
 
 def _open_shadows(root: HtmlElement) -> None:

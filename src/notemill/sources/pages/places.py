@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from notemill.sources.address import canonical_address
+from notemill.sources.address import canonical_address, clean_address
 from notemill.sources.pages.parsing import elements, one_line
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def places_of(root: HtmlElement, address: str) -> Places:
     canonical = deep[0] if deep else (known if known or not said else "")
     address = known or canonical
     base = _base(root, address or (said[0] if said else ""))
-    return Places(address.partition("#")[0], canonical, base)
+    return Places(clean_address(address), canonical, base)
 
 
 def _saved_from(root: HtmlElement) -> str:

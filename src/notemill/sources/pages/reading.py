@@ -11,6 +11,7 @@ from notemill.errors import SourceError
 from notemill.sources.address import canonical_address, clean_address
 from notemill.sources.draft import DIGEST_KEY, Block, Draft, SourceKind
 from notemill.sources.pages import footnotes, losses, maths, walls
+from notemill.sources.pages.bylines import drop_bylines
 from notemill.sources.pages.choosing import choose
 from notemill.sources.pages.cleaning import COMMENTS, HIDDEN, clean
 from notemill.sources.pages.converting import Converter
@@ -31,7 +32,10 @@ _DIFFERS: Final = 0.25
 _NAMED_WORDS: Final = 12
 _LEAST_NAMED: Final = 20
 _RULE: Final = "---"
+_DEFINITION: Final = "[^"
 _HEADING: Final = re.compile(r"#{1,3} ")
+_ANY_HEADING: Final = re.compile(r"#{1,6} ")
+_TARGET: Final = re.compile(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
 _LETTERS: Final = "the page does not say truly how its letters are written; some may be wrong"
 _WALLED: Final = (
@@ -64,8 +68,10 @@ def read(data: bytes, *, address: str = "", file_name: str = "", content_type: s
     body = next(root.iter("body"), root)
     choice = choose(root, places.address)
     said = spoken.of(choice.part, body)
+    drop_bylines(choice.part, said)
     plain = losses.plain_text(choice.part)
-    blocks = _without_title(Converter(places, notes).article(choice.part), said.title)
+    whole = Converter(places, notes).article(choice.part)
+    blocks = _trimmed(whole, said.title)
     markdown = "\n\n".join(blocks)
     walls.check(
         markdown,
@@ -81,7 +87,7 @@ def read(data: bytes, *, address: str = "", file_name: str = "", content_type: s
         for kind, what in _LEFT_OUT.items()
         if left_out[kind] >= _LEAST_NAMED
     )
-    notices += _measured(plain, choice.second, f"{said.title}\n{markdown}")
+    notices += _measured(plain, choice.second, "\n".join([said.title, *whole]))
     source = clean_address(places.canonical or places.address) or file_name
     keys = [canonical_address(one) for one in (places.canonical, places.address)]
     keys.append(f"{DIGEST_KEY}{sha256(data).hexdigest()}")
@@ -102,16 +108,21 @@ def read(data: bytes, *, address: str = "", file_name: str = "", content_type: s
     )
 
 
-def _without_title(blocks: list[str], title: str) -> list[str]:
-    """Return blocks without the heading that is the title, and without rules at both ends."""
+def _trimmed(blocks: list[str], title: str) -> list[str]:
+    """Return blocks without the heading that is the title, and without what stands for nothing.
+
+    That is rules at both ends, and the heading of notes, which Obsidian shows at the end by itself.
+    """
     kept = blocks
-    if kept and _HEADING.match(kept[0]) and _letters(kept[0]) == _letters(title):
-        kept = kept[1:]
     while kept and kept[0] == _RULE:
         kept = kept[1:]
-    while kept and kept[-1] == _RULE:
-        kept = kept[:-1]
-    return kept
+    if kept and _HEADING.match(kept[0]) and _letters(_TARGET.sub("", kept[0])) == _letters(title):
+        kept = kept[1:]
+    text = sum(not one.startswith(_DEFINITION) for one in kept)
+    end = text
+    while end and (kept[end - 1] == _RULE or _ANY_HEADING.match(kept[end - 1])):
+        end -= 1
+    return [*kept[:end], *kept[text:]]
 
 
 def _letters(text: str) -> str:

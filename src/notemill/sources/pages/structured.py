@@ -61,6 +61,13 @@ class Structured:
             value = next((one for one in value if isinstance(one, str)), "")
         return one_line(value) if isinstance(value, str) else ""
 
+    def link(self, name: str) -> str:
+        """Return an address that a property of the article holds, of several the first."""
+        value = self.article.get(name)
+        value = value[0] if isinstance(value, list) and value else value
+        value = value.get("url") if isinstance(value, dict) else value
+        return one_line(value) if isinstance(value, str) else ""
+
     def names(self, name: str) -> list[str]:
         """Return the names that a property of the article holds: of one or several, by id or whole."""
         return [one for one in self._names(self.article.get(name), 0) if one]

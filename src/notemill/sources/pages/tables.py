@@ -50,43 +50,53 @@ def is_layout(table: HtmlElement) -> bool:
     return holds_parts or any(len(words_in(cell)) > _LAYOUT_CHARS for cell in cells)
 
 
-def grid(table: HtmlElement) -> tuple[list[list[HtmlElement | None]], bool]:
-    """Return a table's rows with as many cells each, and whether the first is their head.
+def grid(table: HtmlElement) -> tuple[list[list[HtmlElement | None]], int]:
+    """Return a table's rows with as many cells each, and how many of the first are its head.
 
-    What spans columns stands in the first of them; what spans rows in all of them, if it is short.
+    What spans columns stands in the first of them, in a head of several rows in all of them; what
+    spans rows in all of them, if it is short.
     """
+    own = list(rows_of(table))
+    heads = 0
+    while heads < len(own) and _is_head(own[heads]):
+        heads += 1
     rows: list[list[HtmlElement | None]] = []
-    heads: list[bool] = []
     # For each column what still reaches into it from above, and through how many rows.
     hanging: dict[int, tuple[HtmlElement | None, int]] = {}
-    for row in rows_of(table):
+    for number, row in enumerate(own):
         out: list[HtmlElement | None] = []
-        cells = cells_of(row)
-        for cell in cells:
+        for cell in cells_of(row):
             _fill_hanging(out, hanging)
-            _place(out, cell, hanging)
+            _place(out, cell, hanging, repeats=number < heads - 1)
         _fill_hanging(out, hanging, to_the_end=True)
         rows.append(out)
-        in_head = row.getparent().tag == "thead"
-        heads.append(in_head or (bool(cells) and all(cell.tag == "th" for cell in cells)))
     width = max(map(len, rows), default=0)
     for out in rows:
         out.extend([None] * (width - len(out)))
-    return rows, bool(heads) and heads[0]
+    return rows, heads
+
+
+def _is_head(row: HtmlElement) -> bool:
+    cells = cells_of(row)
+    return row.getparent().tag == "thead" or (
+        bool(cells) and all(cell.tag == "th" for cell in cells)
+    )
 
 
 def _place(
     out: list[HtmlElement | None],
     cell: HtmlElement,
     hanging: dict[int, tuple[HtmlElement | None, int]],
+    *,
+    repeats: bool,
 ) -> None:
     rows = min(_span(cell, "rowspan"), _MOST_ROWS_SPANNED)
     repeated = cell if len(words_in(cell)) <= _REPEATED_CHARS else None
     columns = min(_span(cell, "colspan"), max(1, MAX_COLUMNS - len(out)))
     for place in range(columns):
         if rows > 1:
-            hanging[len(out)] = (repeated if place == 0 else None, rows - 1)
-        out.append(cell if place == 0 else None)
+            hanging[len(out)] = (repeated if place == 0 or repeats else None, rows - 1)
+        out.append(cell if place == 0 or repeats else None)
 
 
 def _fill_hanging(
