@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import AgreeToChange, Event, agreed
+from notemill.app.new_links import new_notes_in, propose_new_links
 from notemill.app.opened import OpenVault
 from notemill.app.proposed import outdated_in
 from notemill.errors import NotemillError
@@ -65,10 +66,14 @@ class AcceptedProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoteWritten:
-    """A note to write accepted proposals into; `problem` is why it was not written, else ''."""
+    """A note to write accepted proposals into; `problem` is why it was not written, else ''.
+
+    `created` if it was not there before.
+    """
 
     note: str
     problem: str = ""
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,12 @@ async def write_accepted(bench: Workbench, ids: Collection[str] | None = None) -
         await agreed(bench.front, AgreeToChange("write this into the notes?", unattended_yes=True))
         run = bench.new_run_id(KIND_APPLY)
         ended: dict[str, str] = {}
+        created: list[str] = []
         async for one in bench.each(lambda opened: _written(opened, run, chosen)):
             ended[one.note] = ended.get(one.note) or one.problem
+            created += [one.note] * one.created
             bench.front.tell(AcceptedProgress(len(ended), max(len(ended), counted.notes)))
+        await propose_new_links(bench, created, run)
         shows = (await bench.on(OpenVault.look)).shows
     seen = {note: problem for note, problem in ended.items() if shows(note)}
     written = tuple(note for note, problem in seen.items() if not problem)
@@ -167,7 +175,7 @@ def _written(opened: OpenVault, run: str, chosen: frozenset[str] | None) -> Iter
     )
     notes = (one for one in opened.new_notes.accepted() if _is_to_come(one, chosen))
     for created in creation.write(notes):
-        yield NoteWritten(created.note, created.problem)
+        yield NoteWritten(created.note, created.problem, bool(new_notes_in([created])))
     yield from _links(opened, run, chosen)
     for one in apply_accepted(
         opened.vault, opened.review, run,

@@ -13,6 +13,7 @@ from notemill.app.driving import report_of, staged
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
 from notemill.app.kinds import KIND_CURATE, KIND_INGEST
+from notemill.app.new_links import new_notes_in, propose_new_links
 from notemill.app.opened import OpenVault
 from notemill.app.tag_events import VocabularyRestored
 from notemill.app.vocabulary_events import VocabularyTakenBack
@@ -201,6 +202,7 @@ class Applying:
             )
         if ingests:
             done = await self._ingesting.apply(run, replacing=replacing, note=note)
+            await propose_new_links(bench, new_notes_in(done), run.id)
         else:
             done = await self._curating.apply(run, replacing=replacing, note=note)
         seen = tuple(one for one in done if sight.shows(one.note))

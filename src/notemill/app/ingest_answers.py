@@ -189,6 +189,11 @@ def made_in(opened: OpenVault, run: Run) -> tuple[tuple[MadeNote, ...], bool]:
     return notes, all(one.state is not ProposalState.CONFLICT for one in found)
 
 
+def has_unwritten(opened: OpenVault, run: str) -> bool:
+    """Return whether notes of a run wait to be written."""
+    return bool(opened.new_notes.of_run(run, ProposalState.PENDING))
+
+
 def sample_in(opened: OpenVault, run: Run, count: int) -> tuple[NoteChange, ...]:
     """Return some of the notes that a run has proposed so far, as they would be."""
     made = opened.new_notes.of_run(run.id, ProposalState.PENDING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.app.driving import begin_again, report_of, staged, start, through_stages, unfinished
 from notemill.app.events import Planned, RunReported, RunTakenUp, Sampled, Written
-from notemill.app.ingest_answers import collect_in, made_in, sample_in
+from notemill.app.ingest_answers import collect_in, has_unwritten, made_in, sample_in
 from notemill.app.ingest_events import (
     IngestEnded,
     Left,
@@ -28,6 +28,7 @@ from notemill.app.ingest_steps import (
     stands_in,
 )
 from notemill.app.kinds import KIND_INGEST
+from notemill.app.new_links import created_in, lacks_links, write_new_links
 from notemill.app.opened import OpenVault
 from notemill.properties import CURATED
 from notemill.stores.proposals import ProposalState
@@ -36,7 +37,7 @@ from notemill.workflows.ingest.asking import reply_tokens
 from twolane import EMPTY_REPORT, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from notemill.app.driving import Staged
     from notemill.app.ingest_steps import IngestOptions, Kept
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from twolane import Offer, Plan, Preview, Run
 
 SAMPLE_NOTES: Final = 2
+APPLIES: Final = "applies"
+"""The setting of a run that writes its notes without asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class Ingesting:
             await bench.warn_of_expiry()
             before: IngestEnded | None = None
             job = None if again else await unfinished(bench, KIND_INGEST, terms, {})
+            if job is None and apply and not again:
+                job = await self._half_written()
             if job is not None:
                 before = await self._go_on(job, apply=apply)
                 if before.state is not RunState.DONE:
@@ -138,7 +143,8 @@ class Ingesting:
             if not found.keys:
                 return before or _ended(None, found)
             await self._see(allow=allow_unmatched)
-            return await self._work(await self._begin(found, options, terms), found, apply=apply)
+            job = await self._begin(found, {**options.kept(), APPLIES: apply}, terms)
+            return await self._work(job, found, apply=apply)
 
     async def plan(
         self, sources: Sequence[str], options: IngestOptions, terms: RunTerms
@@ -266,7 +272,9 @@ class Ingesting:
         expected = reply_tokens(bench.used & CURATED)
         return requests, await bench.plan(requests, terms, reply_tokens=expected)
 
-    async def _begin(self, found: _Found, options: IngestOptions, terms: RunTerms) -> Staged:
+    async def _begin(
+        self, found: _Found, settings: Mapping[str, object], terms: RunTerms
+    ) -> Staged:
         """Record a run, once a person has agreed to its price."""
         bench = self._bench
         requests, plan = await self._price(found, terms)
@@ -278,8 +286,17 @@ class Ingesting:
             plan,
             terms,
             kind=KIND_INGEST,
-            settings=options.kept(),
+            settings=settings,
         )
+
+    async def _half_written(self) -> Staged | None:
+        """Return the last ingest if it was to write its notes, and was killed while it did."""
+        bench = self._bench
+        run = await bench.engine.latest(bench.source_of(KIND_INGEST))
+        if run is None or run.row.state is not RunState.DONE or not run.row.setting(APPLIES):
+            return None
+        left = await bench.on(has_unwritten, run.id) or await bench.on(lacks_links, run.id)
+        return staged(run, kind=KIND_INGEST) if left else None
 
     async def _go_on(self, job: Staged, *, apply: bool) -> IngestEnded:
         self._bench.front.tell(RunTakenUp(job.run.id))
@@ -308,6 +325,8 @@ class Ingesting:
         shows = (await self._bench.on(OpenVault.look)).shows
         seen = tuple(one for one in done if shows(one.note))
         self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))
+        created = await self._bench.on(created_in, run.id)
+        await write_new_links(self._bench, created, run.id)
 
 
 def _ended(run: Run | None, found: _Found) -> IngestEnded:

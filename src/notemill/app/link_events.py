@@ -131,6 +131,14 @@ class LinksWereWritten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NewLinksProposed(Event):
+    """Links of new notes wait in the queue: the run that proposes them, and how many pairs."""
+
+    run: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
 class PairsTurnedDown(Event):
     """Pairs that a person rejected or a model did not accept, and that may be allowed."""
 

@@ -12,7 +12,6 @@ from notemill.app.link_asking import LinkAsking, kept, seen_pairs, unjudged
 from notemill.app.link_events import (
     AllPairsJudged,
     LinksLookedFor,
-    LinksStudied,
     LinksToWrite,
     LinksWereWritten,
     NotesCompared,
@@ -21,16 +20,16 @@ from notemill.app.link_events import (
 )
 from notemill.app.link_results import LinkingEnded, LinksFound, LinksResumed, LinksShown
 from notemill.app.meaning import embed, kept_vectors
+from notemill.app.new_links import read_vault, taught_by
 from notemill.app.opened import OpenVault
 from notemill.app.turned_down import allow_pairs, reject_pair, turned_down
 from notemill.properties import Property
 from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.links.explaining import Explainer
-from notemill.workflows.links.finding import find_pairs, read_notes
+from notemill.workflows.links.finding import find_pairs
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.links.keeping import keep_pairs
-from notemill.workflows.links.learning import learn, learned
 from notemill.workflows.links.upkeep import Mend, look_after
 from notemill.workflows.links.writing import LinkWriting
 from twolane import RunState
@@ -45,12 +44,10 @@ if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
     from notemill.index.embedder import EmbeddingProgress
-    from notemill.linking.model import Weights
     from notemill.stores.pairs import NewPair, Pair
     from notemill.workflows.links.explaining import ExplainedPair, PairGroup
-    from notemill.workflows.links.finding import LinkSearch, Ranking
+    from notemill.workflows.links.finding import LinkSearch
     from notemill.workflows.links.scene import Scene
-    from notemill.workflows.links.upkeep import Upkeep
     from notemill.workflows.links.writing import LinksWritten
     from twolane import Run
 
@@ -244,9 +241,9 @@ class Linking:
     async def _look(self, search: LinkSearch, embedding: EmbeddingSettings) -> LinksFound:
         """Scan the vault, and report all findings except the pairs."""
         bench = self._bench
-        read, upkeep = await bench.on(_read)
+        read, upkeep = await bench.on(read_vault)
         vectors, embeddings = await bench.on(kept_vectors, embedding, read.facts)
-        taught = await self._taught(read)
+        taught = await taught_by(bench, read)
         bench.front.tell(NotesCompared())
         try:
             findings = await bench.on(
@@ -269,19 +266,6 @@ class Linking:
         seen = tuple(one for one in skipped if sight.shows(one.key))
         bench.front.tell(LinksLookedFor(findings, upkeep, seen, embeddings))
         return LinksFound(findings, upkeep, embeddings)
-
-    async def _taught(self, read: Ranking) -> Weights | None:
-        """Return what the vault's links teach, and study them first where they have changed much."""
-        bench = self._bench
-        lesson = await bench.on(lambda opened: learned(read, opened.lessons))
-        if lesson is None:
-            bench.front.tell(LinksStudied(read.links))
-            try:
-                lesson = await bench.on(lambda opened: learn(read, opened.lessons))
-            finally:
-                taught = lesson is not None and lesson.added is not None
-                bench.front.tell(LinksStudied(read.links, done=True, taught=taught))
-        return lesson.added
 
     async def _judged(
         self, found: LinksFound, search: LinkSearch, terms: RunTerms, *, again: bool, apply: bool
@@ -355,13 +339,6 @@ def _of_note(pairs: Iterable[Pair], run: str, note: str | None) -> list[Pair]:
 
 
 # -- on the vault's thread ------------------------------------------------------------------------
-
-
-def _read(opened: OpenVault) -> tuple[Ranking, Upkeep]:
-    """Read the notes for ranking, and bring the ledger in line with them."""
-    scene = opened.scene()
-    upkeep = look_after(scene, opened.links, now=opened.clock())
-    return read_notes(scene, opened.links, opened.contents), upkeep
 
 
 def _linkable(opened: OpenVault) -> list[NoteFacts]:

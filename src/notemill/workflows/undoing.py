@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.stores.pairs import PairState
+from notemill.vault.endings import Ending
 from notemill.workflows.links.upkeep import look_after
 from notemill.workflows.tags.retagging import sources
 
@@ -45,4 +47,12 @@ def undo_run(
         review.changes_undone(run, now=now())
         if links.sides():
             look_after(look(), links, now=now())
+        _withdraw(links, {one.key for one in restored if one.ending is Ending.REMOVED}, now())
     return restored
+
+
+def _withdraw(links: LinkLedger, gone: set[str], now: float) -> None:
+    """Withdraw the proposed pairs of notes that are no longer there."""
+    waiting = links.pairs(states=(PairState.PROPOSED, PairState.ACCEPTED, PairState.UNDECIDED))
+    ids = [one.id for one in waiting if one.a in gone or one.b in gone]
+    links.decide(ids, PairState.WITHDRAWN, because="its note was taken back", now=now)

@@ -238,6 +238,13 @@ def _written(event: link_events.LinksWereWritten, console: Console) -> None:
         )
 
 
+def _new_proposed(event: link_events.NewLinksProposed, console: Console) -> None:
+    console.print(
+        f"{counted(event.pairs, 'link')} of the new notes proposed; decide on each: "
+        f"notemill review {event.run}"
+    )
+
+
 def _turned_down(event: link_events.PairsTurnedDown, console: Console) -> None:
     for pair in event.pairs:
         line = f"  {shown(pair.a)} and {shown(pair.b)}: {pair.state}, {shown(pair.because)}"
@@ -258,5 +265,6 @@ RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
     link_events.PairsAnswered: _answered,
     link_events.LinksToWrite: _to_write,
     link_events.LinksWereWritten: _written,
+    link_events.NewLinksProposed: _new_proposed,
     link_events.PairsTurnedDown: _turned_down,
 }

@@ -13,7 +13,7 @@ from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import PROPERTY, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -126,11 +126,13 @@ def find_pairs(
     *,
     vectors: NDArray[np.float32] | None = None,
     taught: Weights | None = None,
+    among: Collection[str] | None = None,
 ) -> Findings:
     """Rank the notes and return the pairs to propose; nothing is written or stored.
 
     A rejected pair keeps its place among the `top` of its notes. `vectors` are the notes'
-    embeddings, one row each, in their order; `taught` is what the vault's links teach.
+    embeddings, one row each, in their order; `taught` is what the vault's links teach. With `among`,
+    only pairs with one of these notes are candidates, and the others take no place from them.
     """
     scene, documents = read.scene, read.documents
     left_out = list(read.left_out)
@@ -145,6 +147,8 @@ def find_pairs(
         vectors=vectors,
         taught=taught,
     )
+    if among is not None:
+        ranked = [one for one in ranked if one.a in among or one.b in among]
     pairs: list[NewPair] = []
     for one in _chosen(ranked, ledger, top=search.top):
         why = _unlinkable(scene, one)
