@@ -30,101 +30,15 @@ _LANGUAGES: Final = (
 # Names that a language may stand in, and as well anything else.
 _PERHAPS: Final = (
     re.compile(r"(?:^|\s)highlight-(?:source-|text-)?([\w+#.-]+)"),
-    re.compile(r"(?:^|\s)(?:sourcecode|hljs|src)\s+(?:src-)?([\w+#.-]+)"),
+    re.compile(r"(?:^|\s)(?:sourcecode|hljs|src|highlight)\s+(?:src-)?([\w+#.-]+)"),
 )
-_KNOWN: Final = frozenset(
-    [
-        "asm",
-        "bash",
-        "bat",
-        "c",
-        "c#",
-        "c++",
-        "clojure",
-        "cmake",
-        "console",
-        "cpp",
-        "cs",
-        "csharp",
-        "css",
-        "dart",
-        "diff",
-        "docker",
-        "dockerfile",
-        "elixir",
-        "emacs-lisp",
-        "erlang",
-        "fish",
-        "fortran",
-        "fsharp",
-        "gherkin",
-        "go",
-        "graphql",
-        "groovy",
-        "haskell",
-        "html",
-        "http",
-        "ini",
-        "ipython",
-        "ipython3",
-        "java",
-        "javascript",
-        "js",
-        "json",
-        "jsx",
-        "julia",
-        "kotlin",
-        "latex",
-        "less",
-        "lisp",
-        "lua",
-        "makefile",
-        "markdown",
-        "matlab",
-        "nginx",
-        "nix",
-        "objective-c",
-        "ocaml",
-        "pascal",
-        "perl",
-        "php",
-        "powershell",
-        "prolog",
-        "proto",
-        "py",
-        "pycon",
-        "python",
-        "python3",
-        "r",
-        "rb",
-        "rst",
-        "ruby",
-        "rust",
-        "sass",
-        "scala",
-        "scheme",
-        "scss",
-        "sh",
-        "shell",
-        "sql",
-        "svelte",
-        "swift",
-        "tcl",
-        "terraform",
-        "toml",
-        "ts",
-        "tsx",
-        "typescript",
-        "vb",
-        "vim",
-        "vue",
-        "wasm",
-        "xml",
-        "yaml",
-        "yml",
-        "zig",
-        "zsh",
-    ]
+_KNOWN: Final = re.compile(
+    r"asm|bash|bat|c|c#|c\+\+|clojure|cmake|console|cpp|cs|csharp|css|dart|diff|docker|dockerfile|elixir"
+    r"|emacs-lisp|erlang|fish|fortran|fsharp|gherkin|go|graphql|groovy|haskell|html|http|ini|ipython3?"
+    r"|java|javascript|js|json|jsx|julia|kotlin|latex|less|lisp|lua|makefile|markdown|matlab|nginx|nix"
+    r"|objective-c|ocaml|pascal|perl|php|powershell|prolog|proto|py|pycon|python3?|r|rb|rst|ruby|rust"
+    r"|sass|scala|scheme|scss|sh|shell|sql|svelte|swift|tcl|terraform|toml|tsx?|typescript|vb|vim|vue"
+    r"|wasm|xml|ya?ml|zig|zsh"
 )
 _LANGUAGE_ATTRIBUTES: Final = ("data-language", "data-lang", "data-code-language")
 _NO_LANGUAGE: Final = frozenset(
@@ -178,7 +92,7 @@ def language_of(element: HtmlElement) -> str:
         said = [one.get(name) or "" for name in _LANGUAGE_ATTRIBUTES]
         said += [match[1] for form in _LANGUAGES for match in form.finditer(named(one))]
         perhaps = [match[1] for form in _PERHAPS for match in form.finditer(named(one))]
-        said += [language for language in perhaps if language in _KNOWN]
+        said += [language for language in perhaps if _KNOWN.fullmatch(language)]
         for language in said:
             name = language.strip().lower()
             if _LANGUAGE.fullmatch(name) and name not in _NO_LANGUAGE:

@@ -120,9 +120,9 @@ def _settled(data: bytes, text: str, encoding: str) -> tuple[str, bool]:
     wrong = text.count(_REPLACED)
     if encoding != "utf-8" or not wrong:
         return text, not wrong
-    # Where not one letter beyond ASCII is UTF-8, nothing is, whatever the page says.
+    # Bytes of another encoding may look like UTF-8 here and there; most of them do not.
     right = sum(not char.isascii() for char in text) - wrong
-    return (text, False) if right else (_guessed(data), False)
+    return (text if right >= wrong else _guessed(data)), False
 
 
 def _declared(data: bytes, content_type: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REFERENCE: Final = "data-notemill-note"
 """The attribute that names a reference's note once `settle` was here."""
 _LABEL: Final = re.compile(r"[\[(]?\s*(?:note\s*)?(?:\d{1,4}|[*†‡§¶#]{1,3}|[a-z]{1,2}|[ivxlc]{1,6})\s*[\])]?[.:]?", re.IGNORECASE)  # fmt: skip
-_SIGN: Final = re.compile(r"^\s*(?:[*†‡§]{1,3}|\[\d{1,4}\])\s+")
+_SIGN: Final = re.compile(r"\s*(?:[*†‡§]{1,3}|\[\d{1,4}\]|(?P<number>\d{1,4})[.):])\s+")
 _REFERENCE_NAME: Final = re.compile(r"foot-?note|end-?note|noteref|fn-?ref|note-?ref|citation|cite_ref|_ftnref|sdfootnote|^fn")  # fmt: skip
 _NOTE_NAME: Final = re.compile(r"foot-?note|end-?note|(?:^|[\s_:-])fn[\s_:-]?\w|cite[_-]note|_ftn|sdfootnote|(?:^|[\s_:-])(?:note|ref|bib|reference|cit|citation)[\s_:.-]?\w*\d")  # fmt: skip
 _BACK_NAME: Final = re.compile(r"back-?(?:ref|link)|reversefootnote|footnote-return|footnote-number|mw-cite-backlink|fn-?back")  # fmt: skip
@@ -31,6 +31,7 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SIDENOTE: Final = re.compile(r"(?:^|\s)(?:side|margin)-?note(?:\s|$)")
 _NOTE_CHARS: Final = 6_000
 """No longer note is taken for one: it is a part of the text."""
+_BACK_CHARS: Final = 20
 _TITLE_CHARS: Final = 40
 _CONTAINERS: Final = frozenset(
     {"ol", "ul", "section", "div", "aside", "footer", "dl", "table", "tbody"}
@@ -68,9 +69,10 @@ def settle(root: HtmlElement, places: Places) -> Notes:
     outermost = [one for one in found if not any(above in found for above in one.iterancestors())]
     for number, note in enumerate(outermost):
         name = f"note-{number}"
+        labels = {words_in(link) for link in found[note]}
         for link in found[note]:
             _refer(link, name)
-        _tidy(note, found[note], places)
+        _tidy(note, found[note], labels, places)
         notes.texts[name] = note
     _take_out(outermost)
     return notes
@@ -159,7 +161,7 @@ def _refer(link: HtmlElement, name: str) -> None:
     link.set(REFERENCE, name)
 
 
-def _tidy(note: HtmlElement, links: list[HtmlElement], places: Places) -> None:
+def _tidy(note: HtmlElement, links: list[HtmlElement], labels: set[str], places: Places) -> None:
     """Take the number and the ways back out of a note."""
     backs = set().union(*(_names_around(one) for one in links))
     for back in list(elements(note, "a", "span", "sup")):
@@ -169,21 +171,23 @@ def _tidy(note: HtmlElement, links: list[HtmlElement], places: Places) -> None:
             continue
         label = words_in(back)
         leads_back = places.within(back.get("href")) in backs or _BACK_NAME.search(named(back))
-        if (leads_back and (len(label) <= 3 or _LABEL.fullmatch(label))) or (  # noqa: PLR2004
+        if (leads_back and len(label) <= _BACK_CHARS) or (
             places.within(back.get("href")) and _BACK_WORDS.fullmatch(label)
         ):
             _drop_raised(back)
-    _drop_sign(note)
+    _drop_sign(note, {label.strip("[]()") for label in labels})
     first = next((one for one in note.iter("sup", "b") if _LABEL.fullmatch(words_in(one))), None)
     if first is not None and words_in(note).startswith(words_in(first)):
         remove(first)
 
 
-def _drop_sign(note: HtmlElement) -> None:
-    """Take the sign of a note off its beginning; numbers may be words of it."""
+def _drop_sign(note: HtmlElement, labels: set[str]) -> None:
+    """Take the sign of a note off its beginning, a number only if its references show it."""
     for one in note.iter():
         if one.text and one.text.strip():
-            one.text = _SIGN.sub("", one.text)
+            sign = _SIGN.match(one.text)
+            if sign and (sign["number"] is None or sign["number"] in labels):
+                one.text = one.text[sign.end() :]
             return
 
 
@@ -200,6 +204,9 @@ def _take_out(notes: list[HtmlElement]) -> None:
     containers: dict[HtmlElement, None] = {}
     for note in notes:
         containers[note.getparent()] = None
+        term = note.getprevious() if note.tag == "dd" else None
+        if term is not None and term.tag == "dt" and _LABEL.fullmatch(words_in(term)):
+            remove(term)
         remove(note)
     for one in containers:
         container = one

@@ -181,7 +181,8 @@ class Spoken:
             next((words_in(one) for one in part.iter("h1") if words_in(one)), ""),
             whole,
         )
-        found = next((one for one in said if one and one.casefold() != site.casefold()), site)
+        titles = (one for one in said if one and one.casefold() != site.casefold())
+        found = next(titles, "") or _heading_above(part)
         return _without_site(found, site, urlsplit(self._places.address).hostname or "")
 
     def _published(self, part: HtmlElement) -> str:
@@ -324,6 +325,14 @@ def names_in(text: str) -> list[str]:
         and _WORD.search(one)
         and day_of(one) == ""
     ]
+
+
+def _heading_above(part: HtmlElement) -> str:
+    """Return the heading with which the text begins, '' if it begins with none."""
+    for one in elements(part, "h1", "h2", "h3", "p"):
+        if words := words_in(one):
+            return "" if one.tag == "p" else words
+    return ""
 
 
 def _letters(text: str) -> str:

@@ -123,3 +123,99 @@ def test_pages_without_article(page: bytes, kind: type[SourceError], says: str) 
     with pytest.raises(SourceError, match=says) as told:
         read(page, file_name="x.html")
     assert type(told.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("reference", "notes"),
+    [
+        ("<a href=#_ftn1 name=_ftnref1>[1]</a>", "<div id=ftn1><p><a href=#_ftnref1 name=_ftn1>[1]</a> A note.</p></div>"),
+        ("<a class=footnote-anchor id=a1 href=#footnote-1>1</a>", "<div class=footnote><a id=footnote-1 href=#a1 class=footnote-number>1</a><div><p>A note.</p></div></div>"),
+        ("<sup><a href=#n1 id=r1>1</a></sup>", "<p id=n1>1. A note. <a href=#r1>Return</a></p>"),
+        ("<a href=#f1 id=b1><sup>1</sup></a>", "<dl class=footnote><dt><a href=#b1>[1]</a></dt><dd id=f1>A note.</dd></dl>"),
+        ("<sup id=fnref:x><a href='https://clay.example/a/page#fn:x' role=doc-noteref>1</a></sup>", "<section role=doc-endnotes><ol><li id=fn:x><p>A note.&nbsp;<a href=#fnref:x role=doc-backlink>↩︎</a></p></li></ol></section>"),
+        ("<label for=s class=sidenote-number></label><input type=checkbox id=s><span class=sidenote>A note.</span>", ""),
+    ],
+)  # fmt: skip
+def test_makes_of_footnotes(reference: str, notes: str) -> None:
+    """However a page makes its notes: a mark where the reference is, and the text once, at the end."""
+    blocks = [
+        one.markdown for one in article(f"<p>In 1847{reference} it rained.</p>{notes}").blocks
+    ]
+    assert blocks[1] == "In 1847[^1] it rained."
+    assert blocks[-1] == "[^1]: A note."
+    assert len(blocks) == 4
+
+
+def test_links_that_are_no_references() -> None:
+    """A number that leads to a part of the text leaves that part where it is."""
+    inner = (
+        f"<p>See <a href=#s2>2</a>.</p><div id=s2>{FILLING.replace('The wheel', 'A wheel')}</div>"
+    )
+    assert "[^" not in made(inner)
+    assert "A wheel stands" in made(inner)
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "keys"),
+    [
+        ("<link rel=canonical href=https://s.example/>", "", ()),
+        ("<link rel=canonical href=https://s.example/en/index.html>", "", ()),
+        ("<link rel=canonical href=https://s.example/><meta property=og:url content=https://s.example/p/1>", "", ("https://s.example/p/1",)),
+        ("<link rel=canonical href=https://s.example/p/1?utm_source=x#c>", "", ("https://s.example/p/1",)),
+        ("<link rel=canonical href=https://s.example/>", "<!-- saved from url=(0024)https://s.example/p/2 -->", ("https://s.example/p/2",)),
+        ("<link rel=canonical href=/p/3>", "<!-- Page saved with SingleFile \n url: https://s.example/p/3?a=1 \n-->", ("https://s.example/p/3", "https://s.example/p/3?a=1")),
+        ("<meta name=savepage-url content=https://s.example/p/4>", "", ("https://s.example/p/4",)),
+    ],
+)  # fmt: skip
+def test_where_a_saved_page_was(head: str, before: str, keys: tuple[str, ...]) -> None:
+    """A page is known by its own address, never by one that all pages of its site give themselves."""
+    page = (
+        f"<!DOCTYPE html>\n{before}\n<html><head><meta charset=utf-8>{head}</head><body>{FILLING}"
+    )
+    draft = read(page.encode(), file_name="saved.html")
+    assert draft.keys[:-1] == keys
+    assert draft.source == (draft.source if keys else "saved.html")
+
+
+@pytest.mark.parametrize(
+    ("head", "inner", "published", "authors"),
+    [
+        ("<meta name=date content=2025-03-14T23:40:00-08:00>", "", "2025-03-14", ()),
+        ("<meta property=article:modified_time content=2025-11-20>", "<p>In 1911 it burned.</p>", "", ()),
+        ("", "<p>Updated <time datetime=2025-11-20>20 Nov</time></p>", "", ()),
+        ("<meta name=citation_publication_date content=2019/5/7>", "", "2019-05-07", ()),
+        ("<meta name=pubdate content='Fri, 14 Mar 2025 09:00:00 GMT'>", "", "2025-03-14", ()),
+        ("<meta name=date content=2025-02-31>", "", "", ()),
+        ("<meta name=author content='Ada Venn, Jo Linde and Max Other'>", "", "", ("Ada Venn", "Jo Linde", "Max Other")),
+        ("<meta name=citation_author content='Venn, Ada'><meta name=citation_author content='Linde, Jo'>", "", "", ("Venn, Ada", "Linde, Jo")),
+        ("<meta name=author content=admin>", "<div class=byline>By Ada Venn</div>", "", ("Ada Venn",)),
+        ("<meta property=article:author content=https://social.example/x>", "", "", ()),
+        ("<script type=application/ld+json>{broken</script>", "", "", ()),
+    ],
+)  # fmt: skip
+def test_whose_day_and_names(
+    head: str, inner: str, published: str, authors: tuple[str, ...]
+) -> None:
+    """The day is the author's own, and the names are persons'; what nobody says stays empty."""
+    draft = article(inner, head=head, address="https://clay.example/2024/01/02/page")
+    assert (draft.published, draft.authors) == (published, authors)
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "<div class=q><p>Nous utilisons des cookies et nos 120 partenaires aussi. {}</p><a href=#>Tout refuser</a></div>",
+        "<div id=cookie-notice><p>{}</p></div>",
+        "<dialog open><p>We use cookies. {}</p></dialog>",
+        "<cookie-consent><p>{}</p></cookie-consent>",
+        "<div><p>Wir verwenden Cookies. Unsere 12 Partner auch. {}</p><span role=button>Ablehnen</span></div>",
+    ],
+)  # fmt: skip
+def test_banners_without_telling_names(banner: str) -> None:
+    """A banner is no article, however long it is, and whatever it is called."""
+    long = banner.format("Purposes of all kinds are listed in this place, one by one. " * 40)
+    news = "<div><h3>The bridge</h3><div>It was reopened on Monday, two weeks early.</div><div>Lorries have to take the ford road until May, as the mayor says.</div></div>"
+    for page in (long + news, news + long):
+        blocks = [one.markdown for one in read(page.encode()).blocks]
+        assert blocks[0].startswith("It was reopened")
+        assert "Purposes" not in " ".join(blocks)
