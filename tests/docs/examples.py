@@ -53,6 +53,8 @@ NOTES: dict[str, str | bytes] = {
     "Garden/Mulch.md": "Mulch of leaves protects garden soil and feeds worms, as compost does.\n",
 }
 
+TALK = "WEBVTT\n\n00:00.000 --> 00:05.000\nAsh makes a glaze that runs down the pot.\n"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -173,6 +175,8 @@ class World:
             return next(self.notes)
         if word == "prompts.jsonl" and not Path(word).exists():
             write_input(Path(word), self.prompts)
+        if word == "talk.en.vtt":
+            Path(word).write_text(TALK)
         if word.startswith("~/"):
             return str(self.vault)
         known = {"RUN": "last", "VAULT": str(self.vault)}
@@ -224,7 +228,7 @@ def recipe(target: str) -> str:
 
 
 _SAME: Final = (
-    (re.compile(r"\b(curate|link|tags|tidy)-\d{8}-[\w-]+"), r"\1-ID"),
+    (re.compile(r"\b(curate|ingest|link|tags|tidy)-\d{8}-[\w-]+"), r"\1-ID"),
     (re.compile(r"\$[0-9.]+"), "$N"),
     # How many there are is for the ranking's weights to say.
     (re.compile(r"\d+ pairs linked, \d+ notes written"), "N pairs linked, N notes written"),

@@ -46,16 +46,19 @@ class SourceReading:
         youtube: YouTube,
         kept: Callable[[str], Awaitable[Draft | Unchanged | None]],
         tell: Callable[[SourceBegun], None],
+        limit: int | None = None,
     ) -> None:
         """Read pages through `fetcher` and videos through `youtube`.
 
         `kept` returns by its key what was read before and not asked about yet, or the note that has
-        it: of a listing, that is not read again. `tell` is called before each source.
+        it: of a listing, that is not read again. `tell` is called before each source. Of each list and
+        feed the first `limit` sources are read.
         """
         self._fetcher = fetcher
         self._youtube = youtube
         self._kept = kept
         self._tell = tell
+        self._limit = limit
         self._number = 0
         self._of = 0
 
@@ -107,8 +110,9 @@ class SourceReading:
     async def _listed(self, argument: Argument) -> AsyncGenerator[Read, None]:
         """Yield the videos of a playlist or channel; once YouTube refuses, the others wait."""
         listing = await self._youtube.listing(argument.text)
-        self._of += len(listing.entries) - 1
-        for entry in listing.entries:
+        entries = listing.entries[: self._limit]
+        self._of += len(entries) - 1
+        for entry in entries:
             self._begin(entry.title or entry.id)
             if (known := await self._kept(f"{VIDEO_KEY}{entry.id}")) is not None:
                 yield known
@@ -134,8 +138,9 @@ class SourceReading:
             yield await asyncio.to_thread(_page, fetched)
 
     async def _episodes(self, feed: Feed) -> AsyncGenerator[Read, None]:
-        self._of += max(0, len(feed.episodes) - 1)
-        for number, episode in enumerate(feed.episodes):
+        episodes = feed.episodes[: self._limit]
+        self._of += max(0, len(episodes) - 1)
+        for number, episode in enumerate(episodes):
             if number:
                 self._begin(episode.outline.title)
             known = await self._kept(episode.outline.keys[0])

@@ -116,13 +116,15 @@ class Ingesting:
         options: IngestOptions,
         terms: RunTerms,
         *,
+        limit: int | None = None,
         again: bool = False,
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> IngestEnded:
         """Read sources and ask about those that the vault does not have; see `sources.arguments`.
 
-        A run that has not ended is taken up before, unless `again`. `apply` writes the notes at
+        Of each playlist, channel or feed the first `limit` are read. A run that has not ended is taken
+        up before, unless `again`. `apply` writes the notes at
         once. A source that cannot be read is named, and the others go on. Raises NotemillError,
         TwolaneError.
         """
@@ -139,7 +141,7 @@ class Ingesting:
                 before = await self._go_on(job, apply=apply)
                 if before.state is not RunState.DONE:
                     return before
-            found = await self._read(sources)
+            found = await self._read(sources, limit)
             if not found.keys:
                 return before or _ended(None, found)
             await self._see(allow=allow_unmatched)
@@ -147,7 +149,12 @@ class Ingesting:
             return await self._work(job, found, apply=apply)
 
     async def plan(
-        self, sources: Sequence[str], options: IngestOptions, terms: RunTerms
+        self,
+        sources: Sequence[str],
+        options: IngestOptions,
+        terms: RunTerms,
+        *,
+        limit: int | None = None,
     ) -> IngestPlan:
         """Read sources, and return what would be asked and what that would cost.
 
@@ -156,7 +163,7 @@ class Ingesting:
         bench, terms = self._bench, self._bench.capped(terms)
         await bench.on(check_folder, options.folder)
         await bench.connect()
-        found = await self._read(sources)
+        found = await self._read(sources, limit)
         offer = preview = None
         if found.keys:
             requests, plan = await self._price(found, terms)
@@ -235,11 +242,11 @@ class Ingesting:
         sight = await self._bench.on(OpenVault.look)
         await self._bench.see_exclusions(sight, sends=self._bench.sends, allow=allow)
 
-    async def _read(self, sources: Sequence[str]) -> _Found:
+    async def _read(self, sources: Sequence[str], limit: int | None) -> _Found:
         """Read sources, and keep those that are to be asked about."""
         bench, found = self._bench, _Found()
         known = await bench.on(known_in)
-        reading = self._reading(known)
+        reading = self._reading(known, limit)
         async for one in reading.drafts(sources):
             match one:
                 case Unread():
@@ -252,7 +259,7 @@ class Ingesting:
         bench.front.tell(found.event())
         return found
 
-    def _reading(self, known: Known) -> SourceReading:
+    def _reading(self, known: Known, limit: int | None) -> SourceReading:
         from notemill.sources.fetching import Fetcher  # noqa: PLC0415  # aiohttp is heavy
         from notemill.sources.youtube.reading import YouTube  # noqa: PLC0415  # as above
 
@@ -264,6 +271,7 @@ class Ingesting:
             youtube=self._youtube or YouTube(),
             kept=kept,
             tell=self._bench.front.tell,
+            limit=limit,
         )
 
     async def _price(self, found: _Found, terms: RunTerms) -> tuple[DraftRequests, Plan]:

@@ -31,6 +31,7 @@ async def ingest_sources(
     folder: str | None,
     transcript: str | None,
     template: str | None,
+    limit: int | None,
     lane: str,
     max_cost: str | None,
     by: str | None,
@@ -53,14 +54,14 @@ async def ingest_sources(
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
         if dry_run:
-            plan = await mill.ingesting.plan(sources, options, terms)
+            plan = await mill.ingesting.plan(sources, options, terms, limit=limit)
             if as_json:
                 print_json(views.ingest_plan(plan))
             return 0
         with front.reporting(views.stopped if as_json else None):
             ended = await mill.ingesting.ingest(
                 sources, options, terms,
-                again=again, apply=not review, allow_unmatched=allow_unmatched,
+                limit=limit, again=again, apply=not review, allow_unmatched=allow_unmatched,
             )  # fmt: skip
     return conclude(ended, front.console, review=review, as_json=as_json)
 

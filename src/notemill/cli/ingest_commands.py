@@ -9,7 +9,7 @@ import click
 from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
 from notemill.config import TRANSCRIPTS
 from twolane.front.command import LANES, deadline_flags, finish, settings_flags
-from twolane.front.flag_types import FOLDER, USD
+from twolane.front.flag_types import FOLDER, USD, Whole
 from twolane.front.groups import SettingsApart
 
 
@@ -29,6 +29,12 @@ from twolane.front.groups import SettingsApart
     help="Where the transcript of a talk goes: into the note, into one beside it, or nowhere.",
 )
 @click.option("--template", metavar="FILE", help="A Jinja template for new notes.")
+@click.option(
+    "--limit",
+    type=Whole(1),
+    metavar="N",
+    help="Only the first N of each playlist, channel and feed; the newest stand first.",
+)
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
 @deadline_flags

@@ -251,3 +251,24 @@ def test_instructions_in_a_source_are_words(shell: Shell, tmp_path: Path) -> Non
     assert shell("tags", shell.vault, "--json") == 0
     assert "owned" not in shell.out
     assert "{{ properties }}" in note
+
+
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kiln talk</title>
+<link>https://kiln.example</link>{}</channel></rss>"""
+EPISODE = (
+    "<item><title>Episode {n}</title><guid>e{n}</guid><link>https://kiln.example/{n}</link>"
+    "<pubDate>Fri, {n:02} Mar 2025 06:00:00 GMT</pubDate>"
+    "<description>&lt;p&gt;We talk about bricks number {n}.&lt;/p&gt;</description></item>"
+)
+
+
+def test_of_a_feed_as_many_as_are_wanted_are_read_the_newest_first(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """The same command again takes no more than what it names."""
+    items = "".join(EPISODE.format(n=n) for n in range(1, 6))
+    (tmp_path / "feed.xml").write_text(FEED.format(items))
+    ingest(shell, "feed.xml", "--limit", "2", "--apply")
+    assert sorted(new_notes(shell)) == ["Clippings/Episode 4.md", "Clippings/Episode 5.md"]
+    assert "bricks number 5" in new_notes(shell)["Clippings/Episode 5.md"]
+    assert len(ingest(shell, "feed.xml", "--limit", "2", "--apply")["unchanged"]) == 2
