@@ -26,6 +26,7 @@ _BODY_NAME: Final = re.compile(
 )
 _MOST: Final = 0.9
 _ENOUGH: Final = 0.6
+_ANOTHER: Final = 0.15
 _LEAST_CHARS: Final = 25
 _LINK_SHARE: Final = 0.6
 
@@ -139,10 +140,19 @@ def _own_part(body: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlEleme
         [one for one in elements(body) if (one.get("role") or "").lower() in ("main", "article")],
         [one for one in elements(body) if _BODY_NAME.search(named(one))],
     ):
-        best = max(candidates, key=lambda one: sums.get(one, 0.0), default=None)
-        if best is not None and sums.get(best, 0.0) >= _ENOUGH * total:
-            return best
+        ranked = sorted((sums.get(one, 0.0) for one in candidates), reverse=True)
+        if not ranked or ranked[0] < _ENOUGH * total:
+            continue
+        # Several of some length, none within another, are parts of one text.
+        if len(ranked) > 1 and ranked[1] > _ANOTHER * total and not _are_nested(candidates):
+            continue
+        return max(candidates, key=lambda one: sums.get(one, 0.0))
     return None
+
+
+def _are_nested(candidates: list[HtmlElement]) -> bool:
+    found = set(candidates)
+    return any(above in found for one in candidates for above in one.iterancestors())
 
 
 def _deepest(body: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlElement:

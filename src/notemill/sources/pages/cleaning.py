@@ -271,9 +271,16 @@ def _is_hidden(element: HtmlElement) -> bool:
 
 
 def _is_around_article(element: HtmlElement) -> bool:
-    if is_within(element, *_IN_PART, "blockquote"):
+    """Tell whether a header, footer or aside is the page's, not one within its text."""
+    if is_within(element, "article", "blockquote"):
         return False
-    return next(element.iter(*_IN_PART), None) is None
+    if next(element.iter("main"), None) is not None:
+        return False
+    holds_article = next(element.iter("article"), None) is not None
+    if is_within(element, "main"):
+        # Beside the text: what it calls articles are others.
+        return element.tag == "aside" and holds_article
+    return element.tag == "aside" or not holds_article
 
 
 def _banners(root: HtmlElement, whole: _Whole) -> Iterator[tuple[HtmlElement, str]]:

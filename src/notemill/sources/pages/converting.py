@@ -177,7 +177,6 @@ class Converter:
             "dl": self._definitions,
             "hr": lambda flow, _: flow.add(Shape.OTHER, "---"),
             "summary": self._label,
-            "caption": self._caption,
         }
         return makers.get(tag)
 
@@ -207,8 +206,11 @@ class Converter:
 
     @staticmethod
     def _is_label(button: HtmlElement) -> bool:
-        """Tell whether a button is the words of a heading, as on pages of questions and answers."""
-        return next(button.iterancestors(*_HEADINGS, "summary", "dt"), None) is not None
+        """Tell whether a button is words of a heading or a sentence, not something to press."""
+        if next(button.iterancestors(*_HEADINGS, "summary", "dt"), None) is not None:
+            return True
+        around = button.getparent()
+        return around.tag == "p" and bool(one_line(around.text) or one_line(button.tail))
 
     def _running(self, element: HtmlElement) -> Line:
         """Return all of an element as running text, whatever it holds."""
@@ -300,9 +302,6 @@ class Converter:
 
     def _label(self, flow: _Flow, element: HtmlElement) -> None:
         flow.add(Shape.TEXT, strong(self._running(element).joined()))
-
-    def _caption(self, flow: _Flow, element: HtmlElement) -> None:
-        flow.made += self._blocks(element)
 
     def _code(self, flow: _Flow, element: HtmlElement) -> None:
         text = code.code_of(element)

@@ -219,3 +219,22 @@ def test_banners_without_telling_names(banner: str) -> None:
         blocks = [one.markdown for one in read(page.encode()).blocks]
         assert blocks[0].startswith("It was reopened")
         assert "Purposes" not in " ".join(blocks)
+
+
+def test_several_articles_of_one_page() -> None:
+    """Parts of some length that a page calls articles are read together; teasers are not."""
+    parts = "".join(
+        f"<article><h2>{name}</h2>{FILLING.replace('wheel', name)}</article>"
+        for name in ("door", "roof", "stove")
+    )
+    teaser = "<aside><article><h3>An owl in the barn</h3><p>It was seen.</p></article></aside>"
+    page = f"<main><h1>The house</h1>{parts}{teaser}</main>"
+    text = "\n".join(one.markdown for one in read(page.encode()).blocks)
+    assert all(name in text for name in ("door", "roof", "stove"))
+    assert "owl" not in text
+
+
+def test_words_of_a_sentence_may_be_a_button() -> None:
+    """A button within a sentence is a word of it; one that stands alone is there to be pressed."""
+    assert made("<p>Press <button>Start</button> twice.</p>") == "Press Start twice."
+    assert made("<p>x</p><p><button>Copy</button></p>") == "x"
