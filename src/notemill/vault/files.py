@@ -29,7 +29,7 @@ from notemill.vault.note import bytes_hash
 from notemill.vault.note_files import NoteFiles
 from notemill.vault.places import readable
 from notemill.vault.presence import Presence, presence
-from notemill.vault.scan import NoteFile, scan_folder
+from notemill.vault.scan import NoteFile, left_out_of, scan_folder
 from notemill.vault.stored import beside
 from notemill.vault.writerlock import WriterLock
 
@@ -231,6 +231,13 @@ class Vault:
             if created:
                 self._paths[key] = place.path
             return created
+
+    def left_out(self) -> Callable[[str], str]:
+        """Return what tells why a note with a key would be left out by scans, '' if it would not.
+
+        Raises VaultSettingsError.
+        """
+        return left_out_of(self.root)
 
     def free_key(self, key: str, also: Collection[str] = ()) -> str:
         """Return the first key under which a note may be created: `key`, or it with a number.

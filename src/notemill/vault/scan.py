@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.vault.disk import MAX_NOTE_BYTES
 from notemill.vault.keys import key_of
@@ -14,8 +14,10 @@ from notemill.vault.presence import stands_for, why_offline
 from notemill.vault.select import is_conflict_copy, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_CONFLICT: Final = "the other half of a synchronising conflict; merge it by hand"
 
 
 class NoteFile(NamedTuple):
@@ -37,6 +39,23 @@ class Scan:
 
     notes: tuple[NoteFile, ...]
     skipped: tuple[LeftAlone, ...]
+
+
+def left_out_of(root: Path) -> Callable[[str], str]:
+    """Return what tells why a note at a path would be left out, '' if it would not.
+
+    By the vault's settings as they are now. Raises VaultSettingsError.
+    """
+    settings = read_settings(root)
+
+    def reason(key: str) -> str:
+        *folders, name = key.split("/")
+        for depth in range(1, len(folders) + 1):
+            if why := settings.reason_for("/".join(folders[:depth]) + "/"):
+                return why
+        return settings.reason_for(key) or (_CONFLICT if is_conflict_copy(name) else "")
+
+    return reason
 
 
 def scan_folder(root: Path) -> Scan:
@@ -103,7 +122,7 @@ class Walk:
         if not is_note or self._is_left_out(path, ""):
             return None
         if is_conflict_copy(entry.name):
-            self._skip(path, "the other half of a synchronising conflict; merge it by hand")
+            self._skip(path, _CONFLICT)
             return None
         info = entry.stat(follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):

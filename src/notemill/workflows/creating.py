@@ -48,13 +48,15 @@ class NoteCreation:
 
         One whose state has changed by its turn is skipped. A note whose name is taken meanwhile gets
         the next free one, and what is proposed for it follows. One that is to replace a note that
-        has changed since is not written, nor one that is excluded by now: these end in conflict.
+        has changed since is not written, nor one that is excluded by now: these end in conflict. One
+        that no scan of the vault would find stays as it is.
         Raises VaultLockedError.
         """
         self.vault.settle()
+        left_out = self.vault.left_out()
         for one in notes:
             with self.vault.lock():
-                done = self._write(one) if self._stands(one) else None
+                done = self._write(one, left_out(one.note)) if self._stands(one) else None
             if done is not None:
                 yield done
         self.new_notes.drop()
@@ -62,8 +64,11 @@ class NoteCreation:
     def _stands(self, one: StoredNote) -> bool:
         return one.state in self.states and self.new_notes.holds(one)
 
-    def _write(self, one: StoredNote) -> Applied | None:
+    def _write(self, one: StoredNote, left_out: str) -> Applied | None:
         """Write a note; return None if it was decided otherwise meanwhile."""
+        if left_out:
+            why = f"nobody would find it there: {left_out}; ingest it into another folder"
+            return Applied(one.note, (), (), why)
         try:
             content = self._text(one)
             self.privacy.check(one.note, content)

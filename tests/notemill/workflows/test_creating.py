@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,6 +134,21 @@ def test_a_note_to_replace_that_is_gone_is_a_conflict_and_one_that_is_away_waits
     (gone,) = desk.write(notes)
     assert gone.conflict
     assert desk.notes.accepted() == []
+
+
+@pytest.mark.parametrize("place", ["In/New.md", "In/New (conflicted copy 2026-01-02).md"])
+def test_nothing_is_written_where_no_scan_would_find_it(desk: Desk, place: str) -> None:
+    """Among Obsidian's excluded files, or by a name that a sync service gives; it can be put right."""
+    settings = desk.root / ".obsidian" / "app.json"
+    settings.parent.mkdir()
+    settings.write_text('{"userIgnoreFilters": ["In/"]}', "utf-8")
+    notes = desk.accepted(replace(NOTE, note=place))
+    (done,) = desk.write(notes)
+    assert "nobody would find it there" in done.problem
+    assert not (desk.root / "In").exists()
+    settings.write_text("{}", "utf-8")
+    (done,) = desk.write(notes)
+    assert bool(done.problem) == ("conflicted" in place)
 
 
 def test_two_notes_of_the_same_bytes_are_two(desk: Desk) -> None:
