@@ -113,6 +113,12 @@ async def test_what_is_for_a_note_that_is_not_accepted_waits(mill: Mill) -> None
     written = await mill.applying.accepted()
     assert (written.run, written.complete, written.failed) == ("", True, ())
     assert front_of(mill).told(AcceptedCounted)[-1].waiting == 2
+    other = dataclasses.replace(WORMS, note="Other.md", keys=("2",), proposals=())
+    await propose(mill, other)
+    (row,) = await rows(mill, ProposalKind.NOTE, note="Other.md")
+    await mill.reviewing.decide([row.id], Decision.ACCEPT, by=BY)
+    written = await mill.applying.accepted()
+    assert (written.notes, written.complete) == (("Other.md",), True)
     assert (await states(mill))["tag"] == "accepted"
     await accept(mill, ProposalKind.NOTE)
     assert (await mill.applying.accepted()).notes == (PATH,)
@@ -354,13 +360,15 @@ async def test_a_note_that_would_be_excluded_is_not_shown_nor_written(
     async with opened_with(tmp_path, Exclusions((), ())) as mill:
         await propose(mill, note)
         ids = [one.id for one in await rows(mill)]
+        other = NewNote("Other.md", "Other", b"Shown.\n", "", "", ("2",), "d2")
+        await propose(mill, other)
         await accept(mill)
     async with opened_with(tmp_path, exclusions) as mill:
-        assert await rows(mill) == []
+        assert [one.under for one in await rows(mill)] == ["Other.md"]
         assert [await mill.review_page.detail(one) for one in ids] == [None] * 4
         decided = await mill.reviewing.decide(ids, Decision.REJECT, by=BY)
         assert (decided.changed, decided.missing) == ((), tuple(ids))
-        assert (await mill.applying.to_write()).counts == {}
+        assert (await mill.applying.to_write()).counts == {"note": 1}
         written = await mill.applying.accepted()
-        assert (written.run, written.notes) == ("", ())
+        assert (written.notes, written.failed, written.hidden) == (("Other.md",), (), 1)
         assert PATH not in tree(mill.root)
