@@ -161,6 +161,10 @@ def clean(root: HtmlElement) -> Counter[str]:
     _settle_pictures(root)
     for one in list(elements(root, *_NEVER_SHOWN)):
         remove(one)
+    for button in list(elements(root, "button")):
+        heading = next(button.iterancestors(*_HEADINGS), None)
+        if heading is not None and words_in(heading) != words_in(button):
+            remove(button)
     whole = _Whole(root)
     left_out: Counter[str] = Counter()
     gone: set[HtmlElement] = set()

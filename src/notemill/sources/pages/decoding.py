@@ -118,6 +118,9 @@ def text_of(data: bytes, content_type: str = "") -> tuple[str, bool]:
 def _settled(data: bytes, text: str, encoding: str) -> tuple[str, bool]:
     """Return a text as it was declared, unless what it is declared to be cannot be."""
     wrong = text.count(_REPLACED)
+    # A page may show the sign itself.
+    if wrong and encoding == "utf-8":
+        wrong -= data.count(_REPLACED.encode())
     if encoding != "utf-8" or not wrong:
         return text, not wrong
     # Bytes of another encoding may look like UTF-8 here and there; most of them do not.

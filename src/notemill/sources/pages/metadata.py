@@ -82,7 +82,7 @@ _DATED: Final = re.compile(
 )
 _CHANGED: Final = re.compile(r"updat|modif|edit|chang|aktuali|geänd|mis à jour|actuali")
 _BYLINE: Final = re.compile(
-    r"(?:^|\s)(?:(?:article|post|entry|story|c|meta)?[-_]*(?:author|byline|by-line)(?:[-_]*(?:name|link))?|p-author|fn)(?=\s|$)"
+    r"(?:^|\s)(?:(?:article|post|entry|story|c|meta)?[-_]*(?:author|byline|by-line)(?:[-_]*(?:name|link))?|p-author)(?=\s|$)"
 )
 _BY: Final = re.compile(r"^(?:(?:written|posted|reported|words|text|story)\s+)?(?:by|von|par|por|di|av|door|autore?|author|text)\b[:\s]+", re.IGNORECASE)  # fmt: skip
 _AND: Final = re.compile(r"\s*;\s*|\s*\|\s*|\s+(?:and|und|et|y|e|och|en|&)\s+|\s*[、，·]\s*")  # noqa: RUF001
@@ -300,7 +300,8 @@ def _marked_names(part: HtmlElement) -> Iterator[str]:
             yield words_in(one if name is None else name) or one_line(one.get("content"))
         elif "author" in (one.get("rel") or "").lower().split():
             yield words_in(one)
-    for one in elements(part, "span", "div", "p", "a", "address", "li"):
+    # Further down such names are those of others: of books, of functions, of who commented.
+    for one in _above_text(part):
         if _BYLINE.search(named(one)) and len(one.text_content()) <= 2 * _NAME_CHARS:
             yield words_in(one)
 

@@ -50,6 +50,7 @@ def test_labels(label: str, encoding: str) -> None:
         (codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"), "text/html; charset=utf-8"),
         (("<p>" + TEXT).encode("utf-16-be"), ""),
         (b"<meta charset=utf-16>" + TEXT.encode(), ""),
+        (b"<meta charset=utf-8>" + f"the sign \ufffd {TEXT}".encode(), ""),
         (b"<meta charset=nonsense>" + TEXT.encode(), ""),
         (b"<?xml version='1.0' encoding='windows-1252'?>" + TEXT.encode("cp1252"), ""),
         (b"x" * 9_000 + b"<meta charset=windows-1252>" + TEXT.encode("cp1252"), ""),

@@ -43,6 +43,7 @@ def test_draft_says_what_it_is() -> None:
     [
         ("<h2>Kilns <a class=headerlink href='#k'>¶</a></h2>", "## Kilns"),
         ("<h3><button>How hot?</button></h3>", "### How hot?"),
+        ("<h2>Struct <code>Vec</code> <button>Copy path</button></h2>", "## Struct `Vec`"),
         ("<p>a <b>b</b> <i>c</i> <s>d</s> <mark>e</mark></p>", "a **b** *c* ~~d~~ ==e=="),
         ("<p>one<br>two<br><br>three</p>", "one  \ntwo\n\nthree"),
         ("<p>x<sup>2</sup> and H<sub>2</sub>O</p>", "x<sup>2</sup> and H<sub>2</sub>O"),
@@ -189,6 +190,7 @@ def test_where_a_saved_page_was(head: str, before: str, keys: tuple[str, ...]) -
         ("<meta name=author content='Ada Venn, Jo Linde and Max Other'>", "", "", ("Ada Venn", "Jo Linde", "Max Other")),
         ("<meta name=citation_author content='Venn, Ada'><meta name=citation_author content='Linde, Jo'>", "", "", ("Venn, Ada", "Linde, Jo")),
         ("<meta name=author content=admin>", "<div class=byline>By Ada Venn</div>", "", ("Ada Venn",)),
+        ("", f"{FILLING}{FILLING}<span class=author>Max Other</span> <h4 class=fn>push</h4>", "", ()),
         ("<meta property=article:author content=https://social.example/x>", "", "", ()),
         ("<script type=application/ld+json>{broken</script>", "", "", ()),
     ],
