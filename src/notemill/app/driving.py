@@ -14,7 +14,15 @@ from notemill.app.events import (
     StageVerified,
     agreed,
 )
-from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_INGEST, KIND_TAGS, OPEN_ITEMS
+from notemill.app.kinds import (
+    ASIDES,
+    ENDED,
+    KIND_CURATE,
+    KIND_INGEST,
+    KIND_PARTS,
+    KIND_TAGS,
+    OPEN_ITEMS,
+)
 from notemill.app.opened import OpenVault
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.workflows.stages import plan_steps
@@ -60,9 +68,10 @@ def staged(run: Run, *, kind: str) -> Staged:
             f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` continues it"
         )
     if run.row.kind in ASIDES:
-        raise UsageError(
-            f"run {run.id} belongs to a curation of {run.row.label}; `notemill curate` continues it"
-        )
+        of, command = "a curation", "`notemill curate`"
+        if run.row.kind == KIND_PARTS:
+            of, command = "an ingest", "`notemill ingest` with the same sources"
+        raise UsageError(f"run {run.id} belongs to {of} of {run.row.label}; {command} continues it")
     if run.row.kind != kind or not isinstance(stages, list):
         what = {KIND_CURATE: "a curation", KIND_INGEST: "an ingest"}.get(kind, "a run about links")
         raise UsageError(f"run {run.id} is not {what}; `notemill runs` lists the runs")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from notemill.app.curation_steps import candidates_in, known_among
 from notemill.app.events import NoteChange
 from notemill.app.ingest_events import MadeNote
-from notemill.app.ingest_steps import asked_of, options_of, waiting_draft
+from notemill.app.ingest_parts import missing_in
+from notemill.app.ingest_steps import asked_of, options_of, waiting_draft, waits
 from notemill.config import BESIDE, LEFT_OUT
 from notemill.errors import NotemillError, UsageError
 from notemill.index import facts_of
@@ -36,6 +37,8 @@ from notemill.workflows.stages import spread
 from twolane import ItemState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from notemill.app.ingest_steps import IngestOptions
     from notemill.app.opened import OpenVault
     from notemill.sources.draft import Draft
@@ -49,7 +52,8 @@ TRANSCRIPT_SUFFIX = " (transcript)"
 def collect_in(opened: OpenVault, run: Run, *, sends: bool) -> list[tuple[int, str]]:
     """Turn a run's answers so far into proposed notes; return those in conflict, and why."""
     done = opened.new_notes.keys_of(run.id)
-    making = _Making(opened, options_of(run), label="" if sends else BY_PROGRAM)
+    label = "" if sends else BY_PROGRAM
+    making = _Making(opened, options_of(run), label=label, missing=missing_in(run))
     conflicts: list[tuple[int, str]] = []
     for outcome in run.outcomes():
         if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
@@ -66,8 +70,16 @@ def collect_in(opened: OpenVault, run: Run, *, sends: bool) -> list[tuple[int, s
 class _Making:
     """Makes notes of answers, each at a path of its own."""
 
-    def __init__(self, opened: OpenVault, options: IngestOptions, *, label: str) -> None:
+    def __init__(
+        self,
+        opened: OpenVault,
+        options: IngestOptions,
+        *,
+        label: str,
+        missing: Mapping[str, Sequence[str]],
+    ) -> None:
         self._opened = opened
+        self._missing = missing
         self._options = options
         self._label = label
         self._known = known_of(opened.look().facts, opened.new_notes.sources())
@@ -83,6 +95,7 @@ class _Making:
         Raises NotemillError if it cannot be made.
         """
         draft = waiting_draft(self._opened, outcome.key)
+        draft = replace(draft, notices=(*draft.notices, *self._missing.get(outcome.key, ())))
         if digest_of(draft) != outcome.content_hash:
             raise UsageError("the source was read anew since it was asked about; ingest it again")
         asked = asked_of(draft)
@@ -187,6 +200,15 @@ def made_in(opened: OpenVault, run: Run) -> tuple[tuple[MadeNote, ...], bool]:
     found = opened.new_notes.notes_of(run.id)
     notes = tuple(MadeNote(one.note, one.why, one.title, str(one.state)) for one in found)
     return notes, all(one.state is not ProposalState.CONFLICT for one in found)
+
+
+def has_uncollected(opened: OpenVault, run: Run) -> bool:
+    """Return whether a run has answers about drafts that wait, and no notes of them yet."""
+    done = opened.new_notes.keys_of(run.id)
+    return any(
+        one.state is ItemState.SUCCEEDED and one.key not in done and waits(opened, one.key)
+        for one in run.outcomes()
+    )
 
 
 def has_unwritten(opened: OpenVault, run: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from notemill.app.events import Event
 
 if TYPE_CHECKING:
-    from twolane import Report, Run, RunState
+    from twolane import Plan, Report, Run, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,15 @@ class SourcesRead(Event):
     unchanged: int
     left: tuple[Left, ...]
     unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class LongSourcesToAsk(Event):
+    """So many sources are long, and asked about in parts first; `plan` is its part of the price."""
+
+    sources: int
+    parts: int
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,20 @@ from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
 from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.examples import examples_of
 from notemill.workflows.curation.shared_part import shared_part
-from notemill.workflows.ingest.asking import MAX_TOKENS, Asked, as_request, request_for
+from notemill.workflows.ingest.asking import (
+    MAX_TOKENS,
+    Asked,
+    as_request,
+    request_for,
+    text_room,
+)
 from notemill.workflows.ingest.chapters import starts_of
 from notemill.workflows.ingest.matching import is_whole, known_of
 from notemill.workflows.ingest.pieces import pieces_of
 from twolane import ItemState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
@@ -131,6 +137,11 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     return None
 
 
+def waits(opened: OpenVault, key: str) -> bool:
+    """Return whether a draft waits to be answered for."""
+    return opened.drafts.one(WAITING, key) is not None
+
+
 def waiting_draft(opened: OpenVault, key: str) -> Draft:
     """Return a draft that waits. Raises UsageError if it is gone or cannot be read."""
     body = opened.drafts.one(WAITING, key)
@@ -160,10 +171,17 @@ def asked_of(draft: Draft) -> Asked:
 class DraftRequests:
     """The requests about drafts that wait in the store, each built when it is iterated."""
 
-    def __init__(self, opened: OpenVault, bench: Workbench, keys: Sequence[str]) -> None:
-        """Ask about the drafts with these keys."""
+    def __init__(
+        self,
+        opened: OpenVault,
+        bench: Workbench,
+        keys: Sequence[str],
+        noted: Mapping[str, str] | None = None,
+    ) -> None:
+        """Ask about the drafts with these keys; of long ones, by what was `noted` of their parts."""
         self._opened = opened
         self._keys = keys
+        self._noted = noted or {}
         self._model = bench.model
         self._used = bench.used & CURATED
         self.room = bench.room()
@@ -177,6 +195,14 @@ class DraftRequests:
         seen = [one for one in self._opened.look().seen if not one.problem]
         examples = examples_of(seen, self._candidates)
         return shared_part(rules, self._candidates, examples, tokens=tokens)
+
+    @property
+    def text_room(self) -> int | None:
+        """How many careful tokens of a text fit into a request, None for any number.
+
+        Raises UsageError if none do.
+        """
+        return text_room(self.shared.system, self.room, self._used)
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate one request per draft, in order."""
@@ -193,6 +219,7 @@ class DraftRequests:
                 model=self._model,
                 room=self.room,
                 used=self._used,
+                noted=self._noted.get(key),
             )
             yield as_request(key, asked, digest_of(draft), params)
 

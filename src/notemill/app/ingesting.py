@@ -6,9 +6,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from notemill.app.driving import begin_again, report_of, staged, start, through_stages, unfinished
+from notemill.app.driving import (
+    Staged,
+    begin_again,
+    report_of,
+    staged,
+    start,
+    through_stages,
+    unfinished,
+)
 from notemill.app.events import Planned, RunReported, RunTakenUp, Sampled, Written
-from notemill.app.ingest_answers import collect_in, has_unwritten, made_in, sample_in
+from notemill.app.ingest_answers import (
+    collect_in,
+    has_uncollected,
+    has_unwritten,
+    made_in,
+    sample_in,
+)
 from notemill.app.ingest_events import (
     IngestEnded,
     Left,
@@ -16,6 +30,13 @@ from notemill.app.ingest_events import (
     SourceUnread,
     Unchanged,
     Unread,
+)
+from notemill.app.ingest_parts import (
+    PartsNoted,
+    ask_parts,
+    parts_noted,
+    parts_planned,
+    tell_parts,
 )
 from notemill.app.ingest_reading import SourceReading
 from notemill.app.ingest_steps import (
@@ -39,7 +60,7 @@ from twolane import EMPTY_REPORT, RunState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from notemill.app.driving import Staged
+    from notemill.app.ingest_parts import PartsPlan
     from notemill.app.ingest_steps import IngestOptions, Kept
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
@@ -91,6 +112,11 @@ class _Found:
                 self.keys.append(one.key)
                 self.enriched += one.enriches
 
+    def give_up(self, unread: Mapping[str, Unread]) -> None:
+        """Count sources among those that could not be read, by their keys."""
+        self.keys = [one for one in self.keys if one not in unread]
+        self.unread += unread.values()
+
     def event(self) -> SourcesRead:
         """Return it as what a front shows."""
         new = len(self.keys) - self.enriched
@@ -135,8 +161,8 @@ class Ingesting:
             await bench.warn_of_expiry()
             before: IngestEnded | None = None
             job = None if again else await unfinished(bench, KIND_INGEST, terms, {})
-            if job is None and apply and not again:
-                job = await self._half_written()
+            if job is None and not again:
+                job = await self._left_over(apply=apply)
             if job is not None:
                 before = await self._go_on(job, apply=apply)
                 if before.state is not RunState.DONE:
@@ -145,8 +171,13 @@ class Ingesting:
             if not found.keys:
                 return before or _ended(None, found)
             await self._see(allow=allow_unmatched)
-            job = await self._begin(found, {**options.kept(), APPLIES: apply}, terms)
-            return await self._work(job, found, apply=apply)
+            settings = {**options.kept(), APPLIES: apply}
+            begun = await self._begin(found, settings, terms, again=again)
+            if isinstance(begun, Staged):
+                return await self._work(begun, found, apply=apply)
+            report = await begun.report()
+            bench.front.tell(RunReported(report, begun.row.state))
+            return replace(_ended(begun, found), report=report)
 
     async def plan(
         self,
@@ -166,8 +197,7 @@ class Ingesting:
         found = await self._read(sources, limit)
         offer = preview = None
         if found.keys:
-            requests, plan = await self._price(found, terms)
-            offer = bench.offer(plan, terms)
+            requests, plan, _, offer = await self._priced(found, terms)
             bench.front.tell(Planned(offer))
             first = await bench.thread.run(lambda: next(iter(requests)))
             preview = bench.engine.preview(first, plan, cache=True)
@@ -274,19 +304,47 @@ class Ingesting:
             limit=limit,
         )
 
-    async def _price(self, found: _Found, terms: RunTerms) -> tuple[DraftRequests, Plan]:
+    async def _price(
+        self, keys: Sequence[str], terms: RunTerms, long: PartsPlan | None, noted: Mapping[str, str]
+    ) -> tuple[DraftRequests, Plan]:
+        """Return the requests about notes, and their plan beside that of the parts of long sources."""
         bench = self._bench
-        requests = await bench.on(DraftRequests, bench, found.keys)
+        requests = await bench.on(DraftRequests, bench, keys, noted)
         expected = reply_tokens(bench.used & CURATED)
-        return requests, await bench.plan(requests, terms, reply_tokens=expected)
+        beside = [long.plan] if long is not None else []
+        return requests, await bench.plan(requests, terms, reply_tokens=expected, beside=beside)
+
+    async def _priced(
+        self, found: _Found, terms: RunTerms
+    ) -> tuple[DraftRequests, Plan, PartsPlan | None, Offer]:
+        """Return what is to be asked about sources, and the offer for all of it."""
+        bench = self._bench
+        long = await parts_planned(bench, found.keys, terms)
+        requests, plan = await self._price(found.keys, terms, long, long.noted if long else {})
+        if long is not None:
+            tell_parts(bench, long)
+        return requests, plan, long, bench.offer(plan, terms, beside=[long.plan] if long else [])
 
     async def _begin(
-        self, found: _Found, settings: Mapping[str, object], terms: RunTerms
-    ) -> Staged:
-        """Record a run, once a person has agreed to its price."""
+        self, found: _Found, settings: Mapping[str, object], terms: RunTerms, *, again: bool
+    ) -> Staged | Run:
+        """Record a run, once a person has agreed to its price, and long sources are read.
+
+        Returns the run that asks about their parts if there is nothing to begin yet, or at all.
+        """
         bench = self._bench
-        requests, plan = await self._price(found, terms)
-        await bench.agree(bench.offer(plan, terms))
+        requests, plan, long, offer = await self._priced(found, terms)
+        await bench.agree(offer)
+        said = PartsNoted()
+        if long is not None:
+            asked = await ask_parts(bench, long, terms, again=again)
+            if asked.row.state is not RunState.DONE:
+                return asked
+            said = await parts_noted(bench, long, asked)
+            found.give_up(said.unread)
+            if not found.keys:
+                return asked
+            requests, plan = await self._price(found.keys, terms, long, said.noted)
         return await start(
             bench,
             await bench.on(preview_in, found.keys),
@@ -294,16 +352,20 @@ class Ingesting:
             plan,
             terms,
             kind=KIND_INGEST,
-            settings=settings,
+            settings={**settings, **said.settings()},
+            spent=said.spent,
         )
 
-    async def _half_written(self) -> Staged | None:
-        """Return the last ingest if it was to write its notes, and was killed while it did."""
+    async def _left_over(self, *, apply: bool) -> Staged | None:
+        """Return the last ingest if it was killed once all was answered, before all was done."""
         bench = self._bench
         run = await bench.engine.latest(bench.source_of(KIND_INGEST))
-        if run is None or run.row.state is not RunState.DONE or not run.row.setting(APPLIES):
+        if run is None or run.row.state is not RunState.DONE or run.row.dropped_at is not None:
             return None
-        left = await bench.on(has_unwritten, run.id) or await bench.on(lacks_links, run.id)
+        left = await bench.on(has_uncollected, run)
+        if apply and run.row.setting(APPLIES):
+            left = left or await bench.on(has_unwritten, run.id)
+            left = left or await bench.on(lacks_links, run.id)
         return staged(run, kind=KIND_INGEST) if left else None
 
     async def _go_on(self, job: Staged, *, apply: bool) -> IngestEnded:

@@ -13,7 +13,9 @@ KIND_PROPOSE: Final = "propose"
 """A vocabulary, asked for before a curation."""
 KIND_CONSOLIDATE: Final = "consolidate"
 """What to make of the new tags of a curation's stage."""
-ASIDES: Final = (KIND_PROPOSE, KIND_CONSOLIDATE)
+KIND_PARTS: Final = "parts"
+"""What the parts of long sources say, asked before an ingest."""
+ASIDES: Final = (KIND_PROPOSE, KIND_CONSOLIDATE, KIND_PARTS)
 """Runs that belong to another, and show in its report."""
 ENDED: Final = (RunState.DONE, RunState.CANCELED)
 OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)

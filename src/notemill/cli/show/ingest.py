@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import ingest_events as events
 from notemill.cli.endings import show_troubles
+from twolane import format_usd
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
@@ -36,8 +37,16 @@ def _read(event: events.SourcesRead, console: Console) -> None:
     show_troubles([(one.note, one.why) for one in event.left], console, lead="left alone: ")
 
 
+def _long(event: events.LongSourcesToAsk, console: Console) -> None:
+    console.print(
+        f"{counted(event.sources, 'source')} too long for one request, asked about in "
+        f"{counted(event.parts, 'part')} first: {format_usd(event.plan.estimated_nano)} of the price"
+    )
+
+
 RENDERERS: Final[dict[type[Event], Callable[[Any, Console], None]]] = {
     events.SourceBegun: _begun,
     events.SourceUnread: _unread,
     events.SourcesRead: _read,
+    events.LongSourcesToAsk: _long,
 }

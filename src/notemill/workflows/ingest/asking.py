@@ -32,6 +32,8 @@ MOST_CHARS: Final = 400_000
 """The longest text that one request shows: some 100,000 tokens, half of what models take."""
 _REPLY_TOKENS: Final = 550
 """What of a usual reply is summary, quotes and titles: seven points, three quotes, eight titles."""
+_HEAD_TOKENS: Final = 400
+"""What a usual request tells above a text: title, authors, candidate tags and chapters."""
 _NUMBER: Final = {"type": "integer"}
 
 
@@ -72,11 +74,14 @@ def request_for(
     model: str,
     room: Room | None = None,
     used: Properties = CURATED,
+    part: str = "",
+    noted: str | None = None,
 ) -> dict[str, Any]:
     """Return the request params for a draft; the engine adds its `note_ref` line.
 
-    `name` is what it is called where it is reported that only its beginning fits. Raises UsageError
-    if the model's context has no room for it.
+    `name` is what it is called where it is reported that only its beginning fits. `part` says which
+    part of a draft this is, as `2 of 5`; what was `noted` of all parts is shown instead of pieces.
+    Raises UsageError if the model's context has no room for it.
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
@@ -90,15 +95,27 @@ def request_for(
             else []
         ),
         *([f"captions: {draft.captions}"] if draft.captions else []),
+        *([f"part: {part}"] if part else []),
         *([f"candidate_tags: {list_of_tags(candidates)}"] if Property.TAGS in used else []),
         *([f"chapters: {', '.join(map(str, asked.starts))}"] if asked.starts else []),
         TEXT_BELOW,
     ]
     form = reply_form(used, bounded=room.small)
     others = "\n".join((json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
-    told = room.fit(name, text_of_pieces(asked.pieces), system, others, reply_tokens=max_tokens)
+    text = text_of_pieces(asked.pieces) if noted is None else noted
+    told = room.fit(name, text, system, others, reply_tokens=max_tokens)
     lines = marked([Block(NOTE, "\n".join((*head, told)))])
     return params_of(lines, system=system, form=form, model=model, max_tokens=max_tokens)
+
+
+def text_room(system: str, room: Room, used: Properties = CURATED) -> int | None:
+    """Return how many careful tokens of text surely fit into a request; None for any number.
+
+    Raises UsageError if none do.
+    """
+    form = json.dumps(reply_form(used, bounded=room.small))
+    left = room.beside(system, form, reply_tokens=room.for_reply(MAX_TOKENS))
+    return None if left is None else max(left - _HEAD_TOKENS, left // 2)
 
 
 def text_of_pieces(pieces: Sequence[Piece]) -> str:
