@@ -52,6 +52,7 @@ _SAME_LANGUAGE: Final = {
     "python3": "python",
     "py": "python",
 }
+_FRAMES: Final = frozenset({"div", "figure", "td", "section", "article"})
 _WRAPPERS: Final = 7
 _SPACES: Final = dict.fromkeys([0xA0, 0x202F, 0x2007], " ")
 _INVISIBLE: Final = dict.fromkeys([0x200B, 0xFEFF], "")
@@ -110,11 +111,16 @@ def is_code_table(table: HtmlElement) -> bool:
     )
 
 
+def is_numbers(element: HtmlElement) -> bool:
+    """Tell whether an element shows nothing but the numbers of lines."""
+    return _DIGITS.fullmatch(element.text_content()) is not None
+
+
 def is_block(code: HtmlElement) -> bool:
     """Tell whether a `code` element shows more than one line."""
     text = code.text_content().strip()
     parent = code.getparent()
-    alone = parent is not None and text == parent.text_content().strip()
+    alone = parent.tag in _FRAMES and text == parent.text_content().strip()
     return next(code.iter("br"), None) is not None or (alone and "\n" in text)
 
 

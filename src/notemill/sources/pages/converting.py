@@ -227,7 +227,14 @@ class Converter:
                 else:
                     self._inline(flow, child, frozenset())
             flow.line.add(child.tail)
-        return flow.line
+        if not flow.made:
+            return flow.line
+        line = Line()
+        for one in flow.made:
+            line.put(on_one_line(one))
+            line.add(" ")
+        line.pieces += flow.line.pieces
+        return line
 
     def _link(self, line: Line, anchor: HtmlElement, styles: frozenset[str]) -> None:
         inner = self._running(anchor)
@@ -266,7 +273,7 @@ class Converter:
 
     def _code_within(self, element: HtmlElement) -> str:
         anchors = list(element.iter("a"))
-        text = one_line(element.text_content())
+        text = one_line(code.code_of(element))
         if len(anchors) == 1 and words_in(anchors[0]) == text:
             address = self._places.led_to(anchors[0].get("href"))
             if address and code_span(text):
@@ -406,7 +413,7 @@ class Converter:
             lines = [
                 one
                 for one in element.iter("pre")
-                if not code.is_gutter(one) and not _is_numbers(one)
+                if not code.is_gutter(one) and not code.is_numbers(one)
             ]
             for one in lines or [element]:
                 self._code(flow, one)
@@ -440,7 +447,3 @@ def _bare(text: str | None) -> list[Made]:
     line = Line()
     line.add(text)
     return [Made(Shape.TEXT, one) for one in line.paragraphs()]
-
-
-def _is_numbers(pre: HtmlElement) -> bool:
-    return not pre.text_content().replace("\n", "").strip(" 0123456789")

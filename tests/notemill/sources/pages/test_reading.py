@@ -44,6 +44,8 @@ def test_draft_says_what_it_is() -> None:
         ("<h2>Kilns <a class=headerlink href='#k'>¶</a></h2>", "## Kilns"),
         ("<h3><button>How hot?</button></h3>", "### How hot?"),
         ("<h2>Struct <code>Vec</code> <button>Copy path</button></h2>", "## Struct `Vec`"),
+        ("<dl><dt><span><code>--yes\n  [no]</code></span></dt><dd>Says yes.</dd></dl>", "- **`--yes [no]`**\n  - Says yes."),
+        ("<h2>a <code>b<br>c</code></h2>", "## a `b c`"),
         ("<p>a <b>b</b> <i>c</i> <s>d</s> <mark>e</mark></p>", "a **b** *c* ~~d~~ ==e=="),
         ("<p>one<br>two<br><br>three</p>", "one  \ntwo\n\nthree"),
         ("<p>x<sup>2</sup> and H<sub>2</sub>O</p>", "x<sup>2</sup> and H<sub>2</sub>O"),
