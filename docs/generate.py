@@ -19,6 +19,9 @@ from notemill.cli.main import cli as notemill_cli
 from notemill.config import (
     APPLIED,
     EMBEDDING_VARIABLES,
+    NIGHTLY_VARIABLE,
+    OFF,
+    ON,
     OPENAI_MODEL,
     OPENAI_URL,
     PROPERTIES_VARIABLE,
@@ -132,6 +135,9 @@ def _settings() -> str:
     rows.append(
         f"| `properties`, in the table `[notemill]` | `{PROPERTIES_VARIABLE}` "
         f"| {listed(ALL)}; or some of them |"
+    )
+    rows.append(
+        f"| `follow_nightly`, in the table `[notemill]` | `{NIGHTLY_VARIABLE}` | {ON}; or {OFF} |"
     )
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
     defaults = {

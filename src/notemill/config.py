@@ -44,6 +44,9 @@ INGEST_VARIABLES: Mapping[str, str] = {
     "ingest_transcript": "NOTEMILL_INGEST_TRANSCRIPT",
     "ingest_template": "NOTEMILL_INGEST_TEMPLATE",
 }
+NIGHTLY_VARIABLE = "NOTEMILL_FOLLOW_NIGHTLY"
+ON, OFF = "on", "off"
+"""Whether a server looks at followed sources every night."""
 CLIPPINGS = "Clippings"
 """Where Obsidian's Web Clipper puts its notes."""
 IN_NOTE, BESIDE, LEFT_OUT = "note", "beside", "none"
@@ -82,6 +85,11 @@ FORMS: Mapping[str, Form] = {
         lambda value: value.strip() if value.strip() in TRANSCRIPTS else None,
     ),
     "ingest_template": NAME,
+    "follow_nightly": Form(
+        f"{ON} or {OFF}",
+        (str,),
+        lambda value: value.strip() if value.strip() in (ON, OFF) else None,
+    ),
     "embedding": Form(
         f"one of {', '.join(EmbeddingKind)}",
         (str,),
@@ -140,6 +148,7 @@ def check_settings(
     load_reviewed(None, environment, config=config)
     load_properties(environment, config=config)
     load_ingest({}, environment, config=config)
+    load_nightly(environment, config=config)
     return load_embedding(None, environment, config=config)
 
 
@@ -241,6 +250,17 @@ def load_properties(
     return read_properties(_properties(environment, config)[0])
 
 
+def load_nightly(
+    environment: Mapping[str, str] = os.environ, *, config: Path | None = None
+) -> bool:
+    """Return whether a server looks at followed sources every night.
+
+    `[notemill] follow_nightly` of the config file or NOTEMILL_FOLLOW_NIGHTLY says so. Raises
+    UsageError for any other value, ConfigError if the file cannot be used.
+    """
+    return _nightly(environment, config)[0] == ON
+
+
 def load_ingest(
     flags: Mapping[str, str | None],
     environment: Mapping[str, str] = os.environ,
@@ -278,6 +298,11 @@ def _proposals(environment: Mapping[str, str], config: Path | None) -> tuple[str
 def _properties(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
     """Return the properties that are used, as they are written, and the source of that."""
     return _chosen("properties", PROPERTIES_VARIABLE, listed(ALL), environment, config)
+
+
+def _nightly(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
+    """Return whether there are nightly looks, and the source of that."""
+    return _chosen("follow_nightly", NIGHTLY_VARIABLE, ON, environment, config)
 
 
 def _chosen(
@@ -354,6 +379,7 @@ def effects(
         "proposals": Effect(proposals, says_so),
         "properties": Effect(*_properties(environment, config)),
         **{name: Effect(*found) for name, found in _ingest(environment, config).items()},
+        "follow_nightly": Effect(*_nightly(environment, config)),
         **{name: Effect(value, sources.get(name, BY_DEFAULT)) for name, value in values.items()},
     }
 
@@ -377,6 +403,7 @@ def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, M
         PROPOSALS_VARIABLE,
         PROPERTIES_VARIABLE,
         *INGEST_VARIABLES.values(),
+        NIGHTLY_VARIABLE,
         *EMBEDDING_VARIABLES.values(),
     )
     check_variables(environment, known_here)

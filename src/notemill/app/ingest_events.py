@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A source that no note could be made of, and why; `waits` if it is worth another try later."""
+    """A source that no note could be made of, and why; `waits` if it is worth another try later.
+
+    Of an entry of a list, `listed` is the list as it was named, and `key` the entry's; without a key
+    it was the list or its host, and nothing is said of the entry.
+    """
 
     source: str
     why: str
     waits: bool = False
+    listed: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,28 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from notemill.app.ingest_events import SourceBegun, Unchanged, Unread
+from notemill.app.listing import NO_FEED, feed_of, is_feed
 from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, UsageError
 from notemill.sources.address import canonical_address, clean_address
 from notemill.sources.arguments import Argument, ArgumentKind, what
 from notemill.sources.draft import VIDEO_KEY
+from notemill.sources.listed import listed_feed, listed_videos
 from notemill.workflows.ingest.naming import stem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Collection,
+        Iterator,
+        Sequence,
+    )
 
     from notemill.sources.draft import Draft
     from notemill.sources.feeds.model import Episode, Feed
     from notemill.sources.fetching import Fetched, Fetcher
+    from notemill.sources.listed import Listed
     from notemill.sources.youtube.reading import YouTube
 
     Read = Draft | Unread | Unchanged
@@ -31,7 +41,6 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 64 << 20
 """The largest page or feed that is read from a file."""
 _PDF: Final = b"%PDF-"
-_FEEDS: Final = (b"<rss", b"<feed", b"<rdf:RDF")
 _HEAD_BYTES: Final = 2_048
 _UNREADABLE: Final = (SourceError, UsageError, MissingExtraError)
 
@@ -45,20 +54,26 @@ class SourceReading:
         fetcher: Fetcher,
         youtube: YouTube,
         kept: Callable[[str], Awaitable[Draft | Unchanged | None]],
+        wanted: Callable[[Listed], Awaitable[Collection[str]]],
         tell: Callable[[SourceBegun], None],
         limit: int | None = None,
+        lists_only: bool = False,
     ) -> None:
         """Read pages through `fetcher` and videos through `youtube`.
 
-        `kept` returns by its key what was read before and not asked about yet, or the note that has
-        it: of a listing, that is not read again. `tell` is called before each source. Of each list and
-        feed the first `limit` sources are read.
+        `wanted` returns the strongest keys of the entries that are wanted of a list; of these, the
+        first `limit` are read. `kept` returns by its key what was read before and not asked about
+        yet, or the note that has it: of a list, that is not read again. `tell` is called before each
+        source. With `lists_only`, what is no list any more is an error: nobody asked for the page
+        that stands in a feed's place.
         """
         self._fetcher = fetcher
         self._youtube = youtube
         self._kept = kept
+        self._wanted = wanted
         self._tell = tell
         self._limit = limit
+        self._lists_only = lists_only
         self._number = 0
         self._of = 0
 
@@ -98,7 +113,8 @@ class SourceReading:
                     async for one in self._at(first.value):
                         yield one
                 case ArgumentKind.FEED:
-                    async for one in self._episodes(await asyncio.to_thread(_saved_feed, first)):
+                    feed = await asyncio.to_thread(_saved_feed, first)
+                    async for one in self._episodes(feed, feed.address):
                         yield one
                 case _:
                     yield await asyncio.to_thread(
@@ -110,41 +126,51 @@ class SourceReading:
     async def _listed(self, argument: Argument) -> AsyncGenerator[Read, None]:
         """Yield the videos of a playlist or channel; once YouTube refuses, the others wait."""
         listing = await self._youtube.listing(argument.text)
-        entries = listing.entries[: self._limit]
+        wanted = await self._wanted(listed_videos(listing, argument.text))
+        keyed = ((f"{VIDEO_KEY}{one.id}", one) for one in listing.entries)
+        entries = [one for one in keyed if one[0] in wanted][: self._limit]
         self._of += len(entries) - 1
-        for entry in entries:
-            self._begin(entry.title or entry.id)
-            if (known := await self._kept(f"{VIDEO_KEY}{entry.id}")) is not None:
+        for key, entry in entries:
+            name = entry.title or entry.id
+            self._begin(name)
+            if (known := await self._kept(key)) is not None:
                 yield known
                 continue
             try:
                 yield await self._youtube.video(entry.id)
-            except SourceBlockedError as error:
-                yield _unread(entry.title or entry.id, error)
+            except (SourceBlockedError, MissingExtraError) as error:
+                yield replace(_unread(name, error), listed=argument.text)
                 return
             except _UNREADABLE as error:
-                yield _unread(entry.title or entry.id, error)
+                yield replace(_unread(name, error), listed=argument.text, key=key)
 
     async def _at(self, address: str) -> AsyncGenerator[Read, None]:
         """Yield what an address gives: a page, a document, or the entries of a feed."""
         fetched = await self._fetcher.fetch(address)
         head = fetched.data[:_HEAD_BYTES].lstrip()
-        if any(mark in head for mark in _FEEDS):
-            async for one in self._episodes(await asyncio.to_thread(_feed, fetched)):
+        if is_feed(fetched.data):
+            async for one in self._episodes(await asyncio.to_thread(feed_of, fetched), address):
                 yield one
+        elif self._lists_only:
+            raise SourceError(NO_FEED)
         elif head.startswith((_PDF, b"PK\x03\x04")):
             yield await asyncio.to_thread(_document, fetched)
         else:
             yield await asyncio.to_thread(_page, fetched)
 
-    async def _episodes(self, feed: Feed) -> AsyncGenerator[Read, None]:
-        episodes = feed.episodes[: self._limit]
+    async def _episodes(self, feed: Feed, address: str) -> AsyncGenerator[Read, None]:
+        wanted = await self._wanted(listed_feed(feed, address))
+        keyed = ((one.outline.keys[0], one) for one in feed.episodes)
+        episodes = [one for one in keyed if one[0] in wanted][: self._limit]
         self._of += max(0, len(episodes) - 1)
-        for number, episode in enumerate(episodes):
+        for number, (key, episode) in enumerate(episodes):
             if number:
                 self._begin(episode.outline.title)
-            known = await self._kept(episode.outline.keys[0])
-            yield known if known is not None else await self._episode(episode)
+            known = await self._kept(key)
+            try:
+                yield known if known is not None else await self._episode(episode)
+            except _UNREADABLE as error:
+                yield replace(_unread(episode.outline.title, error), listed=address, key=key)
 
     async def _episode(self, episode: Episode) -> Draft:
         """Return an episode with the transcript that its publisher offers, else its show notes."""
@@ -219,12 +245,6 @@ def _bytes_of(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise SourceError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; it was not read")
     return data
-
-
-def _feed(fetched: Fetched) -> Feed:
-    from notemill.sources.feeds.reading import read as read_feed  # noqa: PLC0415
-
-    return read_feed(fetched.data, address=fetched.address)
 
 
 def _page(fetched: Fetched) -> Draft:

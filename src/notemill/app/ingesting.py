@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.driving import (
@@ -26,11 +26,11 @@ from notemill.app.ingest_answers import (
 from notemill.app.ingest_events import (
     IngestEnded,
     Left,
-    SourcesRead,
     SourceUnread,
     Unchanged,
     Unread,
 )
+from notemill.app.ingest_found import Found, ended_of
 from notemill.app.ingest_parts import (
     PartsNoted,
     ask_parts,
@@ -49,19 +49,21 @@ from notemill.app.ingest_steps import (
     stands_in,
 )
 from notemill.app.kinds import KIND_INGEST
+from notemill.app.list_looks import ListLooks
 from notemill.app.new_links import created_in, lacks_links, write_new_links
 from notemill.app.opened import OpenVault
+from notemill.app.terms import cheap
 from notemill.properties import CURATED
 from notemill.stores.proposals import ProposalState
 from notemill.workflows.creating import NoteCreation, apply_ingested, together
 from notemill.workflows.ingest.asking import reply_tokens
-from twolane import EMPTY_REPORT, RunState
+from twolane import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from notemill.app.ingest_parts import PartsPlan
-    from notemill.app.ingest_steps import IngestOptions, Kept
+    from notemill.app.ingest_steps import IngestOptions
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.sources.draft import Draft
@@ -91,40 +93,6 @@ class IngestPlan:
     left: tuple[Left, ...]
 
 
-@dataclass(slots=True)
-class _Found:
-    """What became of the sources of one ingest before any of them was asked about."""
-
-    keys: list[str] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    unchanged: list[Unchanged] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
-    enriched: int = 0
-
-    def take(self, one: Kept | Unchanged | Left) -> None:
-        """Count a source; one that was named twice counts once."""
-        match one:
-            case Left():
-                self.left.append(one)
-            case Unchanged():
-                self.unchanged.append(one)
-            case _ if one.key not in self.keys:
-                self.keys.append(one.key)
-                self.enriched += one.enriches
-
-    def give_up(self, unread: Mapping[str, Unread]) -> None:
-        """Count sources among those that could not be read, by their keys."""
-        self.keys = [one for one in self.keys if one not in unread]
-        self.unread += unread.values()
-
-    def event(self) -> SourcesRead:
-        """Return it as what a front shows."""
-        new = len(self.keys) - self.enriched
-        return SourcesRead(
-            new, self.enriched, len(self.unchanged), tuple(self.left), len(self.unread)
-        )
-
-
 class Ingesting:
     """The service that makes notes of sources, for one vault."""
 
@@ -138,27 +106,35 @@ class Ingesting:
 
     async def ingest(
         self,
-        sources: Sequence[str],
+        sources: Sequence[str] | None,
         options: IngestOptions,
         terms: RunTerms,
         *,
         limit: int | None = None,
+        since: float | None = None,
         again: bool = False,
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> IngestEnded:
         """Read sources and ask about those that the vault does not have; see `sources.arguments`.
 
-        Of each playlist, channel or feed the first `limit` are read. A run that has not ended is taken
-        up before, unless `again`. `apply` writes the notes at
-        once. A source that cannot be read is named, and the others go on. Raises NotemillError,
-        TwolaneError.
+        None reads what is new of the followed sources, in the cheap lane (see `terms.cheap`), and
+        leaves out those that were looked at after `since`, by whatever process. Of each playlist,
+        channel or feed the first `limit` are read. A run that has not ended is taken up before,
+        unless `again`. `apply` writes the notes at once. A source that cannot be read is named, and
+        the others go on. Raises NotemillError, TwolaneError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
         async with bench.working(KIND_INGEST):
+            looks = ListLooks(bench, only_new=sources is None)
+            named = await looks.due(since) if sources is None else sources
+            if not named:
+                return ended_of(None, Found())
             await bench.on(check_folder, options.folder)
             await bench.connect()
             await bench.warn_of_expiry()
+            if sources is None:
+                terms = cheap(terms, bench.engine.only_lane)
             before: IngestEnded | None = None
             job = None if again else await unfinished(bench, KIND_INGEST, terms, {})
             if job is None and not again:
@@ -167,34 +143,43 @@ class Ingesting:
                 before = await self._go_on(job, apply=apply)
                 if before.state is not RunState.DONE:
                     return before
-            found = await self._read(sources, limit)
+            found = await self._read(named, looks, limit)
+            await looks.read()
             if not found.keys:
-                return before or _ended(None, found)
+                return before or ended_of(None, found)
             await self._see(allow=allow_unmatched)
             settings = {**options.kept(), APPLIES: apply}
             begun = await self._begin(found, settings, terms, again=again)
             if isinstance(begun, Staged):
-                return await self._work(begun, found, apply=apply)
-            report = await begun.report()
-            bench.front.tell(RunReported(report, begun.row.state))
-            return replace(_ended(begun, found), report=report)
+                await looks.began(begun.run.id)
+                ended = await self._work(begun, found, apply=apply)
+            else:
+                report = await begun.report()
+                bench.front.tell(RunReported(report, begun.row.state))
+                ended = replace(ended_of(begun, found), report=report)
+            if ended.state is RunState.DONE:
+                await looks.ended()
+            return ended
 
     async def plan(
         self,
-        sources: Sequence[str],
+        sources: Sequence[str] | None,
         options: IngestOptions,
         terms: RunTerms,
         *,
         limit: int | None = None,
     ) -> IngestPlan:
-        """Read sources, and return what would be asked and what that would cost.
+        """Read sources, None for the followed ones; return what would be asked, and the price.
 
         Raises NotemillError, TwolaneError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
         await bench.on(check_folder, options.folder)
         await bench.connect()
-        found = await self._read(sources, limit)
+        looks = ListLooks(bench, only_new=sources is None)
+        if sources is None:
+            sources, terms = await looks.due(None), cheap(terms, bench.engine.only_lane)
+        found = await self._read(sources, looks, limit)
         offer = preview = None
         if found.keys:
             requests, plan, _, offer = await self._priced(found, terms)
@@ -272,24 +257,29 @@ class Ingesting:
         sight = await self._bench.on(OpenVault.look)
         await self._bench.see_exclusions(sight, sends=self._bench.sends, allow=allow)
 
-    async def _read(self, sources: Sequence[str], limit: int | None) -> _Found:
+    async def _read(self, sources: Sequence[str], looks: ListLooks, limit: int | None) -> Found:
         """Read sources, and keep those that are to be asked about."""
-        bench, found = self._bench, _Found()
+        bench, found = self._bench, Found()
         known = await bench.on(known_in)
-        reading = self._reading(known, limit)
+        reading = self._reading(known, looks, limit)
         async for one in reading.drafts(sources):
             match one:
                 case Unread():
                     bench.front.tell(SourceUnread(one))
                     found.unread.append(one)
+                    looks.unread(one)
                 case Unchanged():
                     found.take(one)
+                    looks.settled((one.source,))
                 case _:
-                    found.take(await bench.on(keep_in, known, one))
+                    kept = await bench.on(keep_in, known, one)
+                    found.take(kept)
+                    tell = looks.settled if isinstance(kept, Unchanged) else looks.asked
+                    tell(one.keys)
         bench.front.tell(found.event())
         return found
 
-    def _reading(self, known: Known, limit: int | None) -> SourceReading:
+    def _reading(self, known: Known, looks: ListLooks, limit: int | None) -> SourceReading:
         from notemill.sources.fetching import Fetcher  # noqa: PLC0415  # aiohttp is heavy
         from notemill.sources.youtube.reading import YouTube  # noqa: PLC0415  # as above
 
@@ -300,6 +290,8 @@ class Ingesting:
             fetcher=self._fetcher or Fetcher(),
             youtube=self._youtube or YouTube(),
             kept=kept,
+            wanted=looks.wanted,
+            lists_only=looks.only_new,
             tell=self._bench.front.tell,
             limit=limit,
         )
@@ -315,7 +307,7 @@ class Ingesting:
         return requests, await bench.plan(requests, terms, reply_tokens=expected, beside=beside)
 
     async def _priced(
-        self, found: _Found, terms: RunTerms
+        self, found: Found, terms: RunTerms
     ) -> tuple[DraftRequests, Plan, PartsPlan | None, Offer]:
         """Return what is to be asked about sources, and the offer for all of it."""
         bench = self._bench
@@ -326,7 +318,7 @@ class Ingesting:
         return requests, plan, long, bench.offer(plan, terms, beside=[long.plan] if long else [])
 
     async def _begin(
-        self, found: _Found, settings: Mapping[str, object], terms: RunTerms, *, again: bool
+        self, found: Found, settings: Mapping[str, object], terms: RunTerms, *, again: bool
     ) -> Staged | Run:
         """Record a run, once a person has agreed to its price, and long sources are read.
 
@@ -370,9 +362,9 @@ class Ingesting:
 
     async def _go_on(self, job: Staged, *, apply: bool) -> IngestEnded:
         self._bench.front.tell(RunTakenUp(job.run.id))
-        return await self._work(job, _Found(), apply=apply)
+        return await self._work(job, Found(), apply=apply)
 
-    async def _work(self, job: Staged, found: _Found, *, apply: bool) -> IngestEnded:
+    async def _work(self, job: Staged, found: Found, *, apply: bool) -> IngestEnded:
         """Drive a run through its stages, and write its notes if `apply`."""
         bench, run = self._bench, job.run
         stopped = True
@@ -387,7 +379,7 @@ class Ingesting:
         if run.row.state is RunState.DONE:
             await bench.on(forget_in, run)
         notes, complete = await bench.on(made_in, run)
-        ended = _ended(run, found)
+        ended = ended_of(run, found)
         return replace(ended, report=report, notes=notes, complete=complete)
 
     async def _write(self, run: Run) -> None:
@@ -397,16 +389,6 @@ class Ingesting:
         self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))
         created = await self._bench.on(created_in, run.id)
         await write_new_links(self._bench, created, run.id)
-
-
-def _ended(run: Run | None, found: _Found) -> IngestEnded:
-    return IngestEnded(
-        run,
-        EMPTY_REPORT,
-        unread=tuple(found.unread),
-        unchanged=tuple(found.unchanged),
-        left=tuple(found.left),
-    )
 
 
 class _Between:

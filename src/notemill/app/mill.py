@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from notemill.app.curating import Curating
     from notemill.app.events import Front
     from notemill.app.excluding import Excluding
+    from notemill.app.following import Follows
     from notemill.app.graph import Graphing
     from notemill.app.ingesting import Ingesting
     from notemill.app.links import Linking
@@ -109,6 +110,13 @@ class Mill(Workbench):
         from notemill.app.ingesting import Ingesting  # noqa: PLC0415
 
         return Ingesting(self)
+
+    @cached_property
+    def following(self) -> Follows:
+        """Follow playlists, channels and feeds."""
+        from notemill.app.following import Follows  # noqa: PLC0415
+
+        return Follows(self)
 
     @cached_property
     def applying(self) -> Applying:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from twolane import plain_usd
+from twolane import Lane, plain_usd
 
 if TYPE_CHECKING:
-    from twolane import Lane, Settings
+    from twolane import Settings
 
 OFFLINE: Final = "offline"
 """The built-in provider, which asks no model."""
@@ -47,6 +47,23 @@ class RunTerms:
             "max_cost": None if self.cap_nano is None else plain_usd(self.cap_nano),
             "by": None if self.by_s is None else f"{self.by_s} s",
         }
+
+
+FOLLOWED_WITHIN_S: Final = 20 * 3_600
+"""The deadline for what is new of followed sources: before the next night looks again."""
+
+
+def cheap(terms: RunTerms, only_lane: Lane | None) -> RunTerms:
+    """Return the terms for what nobody waits for: by batches, even one request, and in one stage.
+
+    What the terms say otherwise stands, and so does the one lane of a provider that has no other.
+    """
+    return replace(
+        terms,
+        lane=terms.lane or (Lane.BATCH if only_lane is None else None),
+        by_s=terms.by_s or FOLLOWED_WITHIN_S,
+        stages="none" if terms.stages == "auto" else terms.stages,
+    )
 
 
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:

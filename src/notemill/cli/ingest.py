@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twolane.front.console import Console
 
 MAX_TEMPLATE_BYTES = 100_000
+NOTHING = "nothing to do: the vault has all of it"
 
 
 async def ingest_sources(
@@ -32,6 +33,7 @@ async def ingest_sources(
     transcript: str | None,
     template: str | None,
     limit: int | None,
+    followed: bool,
     lane: str,
     max_cost: str | None,
     by: str | None,
@@ -46,24 +48,28 @@ async def ingest_sources(
     as_json: bool,
 ) -> int:
     """Make notes of sources; return the exit code. Raises NotemillError, TwolaneError."""
-    if not sources:
+    if not (sources or followed):
         raise UsageError("name what to ingest: an address, or a file")
+    if sources and followed:
+        raise UsageError("--followed takes what is followed; name sources without it")
     terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
     flags = {"folder": folder, "transcript": transcript, "template": template}
     options = options_of(load_ingest(flags, config=settings.config))
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
         if dry_run:
-            plan = await mill.ingesting.plan(sources, options, terms, limit=limit)
+            named = None if followed else sources
+            plan = await mill.ingesting.plan(named, options, terms, limit=limit)
             if as_json:
                 print_json(views.ingest_plan(plan))
             return 0
         with front.reporting(views.stopped if as_json else None):
             ended = await mill.ingesting.ingest(
-                sources, options, terms,
+                None if followed else sources, options, terms,
                 limit=limit, again=again, apply=not review, allow_unmatched=allow_unmatched,
             )  # fmt: skip
-    return conclude(ended, front.console, review=review, as_json=as_json)
+    nothing = "nothing is new in what is followed" if followed else NOTHING
+    return conclude(ended, front.console, nothing, review=review, as_json=as_json)
 
 
 def options_of(kept: IngestSettings) -> IngestOptions:
@@ -82,10 +88,17 @@ def options_of(kept: IngestSettings) -> IngestOptions:
     return IngestOptions(folder, kept.transcript, text)
 
 
-def conclude(ended: IngestEnded, console: Console, *, review: bool, as_json: bool) -> int:
-    """Print what became of an ingest, and the next steps; return the exit code."""
+def conclude(
+    ended: IngestEnded,
+    console: Console,
+    nothing: str = NOTHING,
+    *,
+    review: bool,
+    as_json: bool,
+) -> int:
+    """Print what became of an ingest, `nothing` if so, and the next steps; return the exit code."""
     if ended.run is None and not ended.unread:
-        console.print("nothing to do: the vault has all of it")
+        console.print(nothing)
     elif review and ended.notes and ended.run is not None:
         console.print(
             f"{counted(len(ended.notes), 'note')} proposed; decide on each: notemill review {ended.run.id}"

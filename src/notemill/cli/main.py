@@ -17,6 +17,7 @@ COMMANDS: Final = {
     },
     "notemill.cli.ingest_commands": {
         "ingest": "Make notes of videos, transcripts, articles, documents and feeds.",
+        "follow": "Follow playlists, channels and feeds, whose new entries become notes.",
     },
     "notemill.cli.proposal_commands": {
         "review": "Review the pending proposals, one at a time.",

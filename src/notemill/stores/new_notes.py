@@ -260,6 +260,15 @@ class NewNotes:
         )
         return frozenset(str(key) for (key,) in rows)
 
+    def proposed(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys whose source had a note proposed, whatever became of it."""
+        rows = self._store.rows(
+            "SELECT value FROM json_each(?) WHERE value IN (SELECT key FROM new_note_keys)"
+            " OR value IN (SELECT key FROM ingested)",
+            json.dumps(sorted(keys)),
+        )
+        return frozenset(str(key) for (key,) in rows)
+
     def notes_of(self, run: str) -> list[StoredNote]:
         """Return a run's notes, by path."""
         return self._found("p.run = ?", run)

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.properties import Property
+from notemill.sources.address import clean_address
 from notemill.stores.pairs import PairState, SideState
 from notemill.stores.proposals import NO_CONFIDENCE, ProposalKind, ProposalState, scope_of
 from notemill.vault.journal import State
@@ -110,13 +111,31 @@ CREATE TABLE followed (              -- playlists, channels and feeds
   address     TEXT NOT NULL,
   title       TEXT NOT NULL,
   since       REAL NOT NULL,
-  looked_at   REAL                   -- NULL for never
+  looked_at   REAL,                  -- NULL for never
+  problem     TEXT NOT NULL          -- why it could not be read then, '' if it could
 ) WITHOUT ROWID;
-CREATE TABLE seen_entries (          -- what these had when they were last looked at
+CREATE TABLE followed_entries (      -- what these have listed
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
   source      TEXT NOT NULL,
-  entry       TEXT NOT NULL,
-  at          REAL NOT NULL,
-  PRIMARY KEY (source, entry)
+  title       TEXT NOT NULL,
+  seen_at     REAL,                  -- NULL while it is new
+  tries       INTEGER NOT NULL,      -- how often no note could be made of it
+  failed_at   REAL,                  -- when that was so first, and last
+  tried_at    REAL,
+  why         TEXT NOT NULL
+);
+CREATE INDEX followed_entries_source ON followed_entries (source, seen_at);
+CREATE TABLE followed_entry_keys (   -- what these entries are known by
+  source      TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  entry       INTEGER NOT NULL REFERENCES followed_entries (id),
+  PRIMARY KEY (source, key)
+) WITHOUT ROWID;
+CREATE INDEX followed_entry_keys_key ON followed_entry_keys (key);
+CREATE INDEX followed_entry_keys_entry ON followed_entry_keys (entry);
+CREATE TABLE followed_look (         -- when what is new was last taken; one row at most
+  at          REAL PRIMARY KEY,
+  run         TEXT NOT NULL          -- '' where nothing was new
 ) WITHOUT ROWID;
 CREATE TABLE steps (                 -- decisions that can be taken back, each by its own front
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -263,6 +282,14 @@ def moment(value: float) -> float:
     return value
 
 
+def web_address(value: str) -> str:
+    """Return a stored address: one of the web, and no file of this machine. Raises ValueError."""
+    if clean_address(value) != value:
+        message = f"an address of {value[:100]}"
+        raise ValueError(message)
+    return value
+
+
 def sureness(value: float) -> float:
     """Return a stored confidence. Raises ValueError, TypeError."""
     if not 0 <= value <= NO_CONFIDENCE:
@@ -322,9 +349,13 @@ READERS: Final[Readers] = {
     "new_notes.tags": names,
     "ingested.at": moment,
     "drafts.at": moment,
+    "followed.address": web_address,
     "followed.since": moment,
     "followed.looked_at": moment,
-    "seen_entries.at": moment,
+    "followed_entries.seen_at": moment,
+    "followed_entries.failed_at": moment,
+    "followed_entries.tried_at": moment,
+    "followed_look.at": moment,
     "steps.at": moment,
     "step_rows.was_scope": scope_of,
     "step_rows.now_scope": scope_of,

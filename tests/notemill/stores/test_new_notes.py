@@ -11,7 +11,6 @@ import pytest
 from notemill.errors import StoreError
 from notemill.stores.deciding import Deciding
 from notemill.stores.drafts import Drafts
-from notemill.stores.followed import Followed, Following
 from notemill.stores.new_notes import IngestedSource, NewNote, NewNotes, StoredNote
 from notemill.stores.proposals import Decision, NewProposal, ProposalKind, ProposalState
 from notemill.stores.queue import Queue
@@ -226,22 +225,3 @@ def test_drafts_are_kept_for_their_batch(store: Store) -> None:
     assert drafts.kept("b2") == {"a": b"other"}
     with pytest.raises(StoreError, match="bytes"):
         drafts.keep("b1", "z", bytes((1 << 26) + 1), 1.0)
-
-
-def test_what_is_followed_and_what_was_seen(store: Store) -> None:
-    """Following again changes the title alone; what was seen stays seen until nobody follows."""
-    following = Following(store)
-    following.follow("feed:1", "https://example.org/feed", "Old name", 1.0)
-    following.follow("feed:1", "https://example.org/feed", "New name", 2.0)
-    following.see("feed:1", ["e1", "e2"], 3.0)
-    following.see("feed:1", ["e2", "e3"], 4.0)
-    assert following.seen("feed:1") == {"e1", "e2", "e3"}
-    assert following.seen("feed:2") == frozenset()
-    entry = Followed("feed:1", "https://example.org/feed", "New name", 1.0, None)
-    assert following.followed() == (entry,)
-    following.looked("feed:1", 5.0)
-    assert following.followed() == (replace(entry, looked_at=5.0),)
-    assert following.unfollow("feed:1")
-    assert not following.unfollow("feed:1")
-    assert following.followed() == ()
-    assert following.seen("feed:1") == frozenset()

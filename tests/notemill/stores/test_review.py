@@ -186,7 +186,10 @@ def test_a_store_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
         store.db.execute("DROP TABLE vocabulary_changes")
         store.db.execute("DROP TABLE curated_without")
         store.db.execute("DROP TABLE made_folders")
-        for table in ("new_note_keys", "new_notes", "ingested", "drafts", "followed"):
+        for table in (
+            "new_note_keys", "new_notes", "ingested", "drafts", "followed",
+            "followed_entry_keys", "followed_entries", "followed_look",
+        ):  # fmt: skip
             store.db.execute(f"DROP TABLE {table}")
         store.db.execute("PRAGMA user_version = 1")
     with contextlib.closing(Store(path)) as store:

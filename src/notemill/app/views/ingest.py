@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from notemill.app.events import RunReported
     from notemill.app.ingest_events import IngestEnded
     from notemill.app.ingesting import IngestPlan
+    from notemill.stores.followed import Followed
 
 
 def ingest_plan(plan: IngestPlan) -> dict[str, Any]:
@@ -40,6 +41,18 @@ def ingest_ended(ended: IngestEnded) -> dict[str, Any]:
     ]
     value["unchanged"] = [one.note for one in ended.unchanged]
     return value
+
+
+def followed_source(one: Followed) -> dict[str, Any]:
+    """Return a followed source; times are in seconds since the epoch, `looked_at` null for never."""
+    return {
+        "source": one.address,
+        "title": one.title,
+        "since": one.since,
+        "looked_at": one.looked_at,
+        "seen": one.seen,
+        "new": one.new,
+    }
 
 
 def stopped(reported: RunReported) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import ingest_events as events
 from notemill.cli.endings import show_troubles
 from twolane import format_usd
-from twolane.front.console import counted, shown
+from twolane.front.console import Table, counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from notemill.app.events import Event
+    from notemill.app.following import FollowedNow
+    from notemill.stores.followed import Followed
     from twolane.front.console import Console
 
 
@@ -42,6 +45,34 @@ def _long(event: events.LongSourcesToAsk, console: Console) -> None:
         f"{counted(event.sources, 'source')} too long for one request, asked about in "
         f"{counted(event.parts, 'part')} first: {format_usd(event.plan.estimated_nano)} of the price"
     )
+
+
+def show_followed(found: Sequence[Followed], console: Console) -> None:
+    """Show what is followed in a table, and what could not be read when it was last looked at."""
+    if not found:
+        console.print("nothing is followed yet; begin with: notemill follow ADDRESS")
+        return
+    table = Table(("source", "since", "last look", "seen", "new"), frozenset({"seen", "new"}))
+    for one in found:
+        last = "never" if one.looked_at is None else _when(one.looked_at)
+        table.add(one.title, _when(one.since), last, f"{one.seen:,}", f"{one.new:,}")
+    console.print_table(table)
+    troubles = [(one.title, one.problem) for one in found if one.problem]
+    show_troubles(troubles, console, lead="not read: ")
+    if any(one.new for one in found):
+        console.print("take what is new: notemill ingest --followed")
+
+
+def show_now(now: FollowedNow, console: Console) -> None:
+    """Show which sources are followed from now on, and what that means for what is in them."""
+    for one in now.sources:
+        entries = f"{counted(one.seen, 'entry')} seen, {one.new:,} new"
+        how = "is followed already" if one.key in now.known else "is followed from now on"
+        console.print(shown(f"{one.title} {how}: {entries}"))
+
+
+def _when(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 RENDERERS: Final[dict[type[Event], Callable[[Any, Console], None]]] = {
