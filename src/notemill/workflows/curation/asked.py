@@ -56,7 +56,9 @@ def rules_for(text: str, used: Properties = CURATED) -> str:
     named = [_WORDED[one][0] for one in _WORDED if one in used]
     lists = [f"`{one}`" for one in _WORDED if one in used and one is not Property.DESCRIPTION]
     empty = f"{_joined(lists)} may be empty. " if lists else ""
-    return "\n".join(lines).replace("{wanted}", _joined(named)).replace("{lists}", empty)
+    told = "\n".join(lines).replace("{lists}", empty)
+    # Of a source more than properties is asked for, and of these there may be none.
+    return told.replace("{wanted}", _joined(named)) if named else told.replace("{wanted}, ", "")
 
 
 def reply_form(used: Properties = CURATED, *, bounded: bool = False) -> dict[str, Any]:

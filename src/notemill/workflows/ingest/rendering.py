@@ -35,7 +35,10 @@ FILLED_IN: Final = ("description", "tags")
 _UNLINKABLE: Final = re.compile(r"[|#^\[\]]")
 _APART: Final = re.compile(r"\s*(?:[-*+>|<$]|\d+[.)] |```|~~~|!\[|\[\^)")
 """Blocks whose id stands on a line of its own: https://help.obsidian.md/links."""
-_HEADING: Final = re.compile(r"#{1,6} ")
+_HEADING: Final = re.compile(r"(#{1,6}) ")
+_MOST_LEVELS: Final = 6
+_TEXT_LEVEL: Final = 3
+"""A source's own headings stand below the heading of its text, which has level 2."""
 _IN_ADDRESS: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "<": "%3C", ">": "%3E"})
 
 
@@ -113,6 +116,7 @@ class _Words:
         self._sections = sections_of(asked, answer)
         cited = {number for one in answer.points for number in one.pieces}
         self._cited = cited | {one.piece for one in answer.quotes}
+        self._deeper = _deeper(asked) if asked.draft.blocks else 0
 
     def context(self, properties: str) -> dict[str, Any]:
         draft, layout, answer = self._draft, self._layout, self._answer
@@ -166,7 +170,10 @@ class _Words:
 
     def _paragraph(self, one: Piece) -> str:
         if self._draft.blocks:
-            if one.number not in self._cited or _HEADING.match(one.text):
+            if heading := _HEADING.match(one.text):
+                level = min(_MOST_LEVELS, len(heading[1]) + self._deeper)
+                return f"{'#' * level} {one.text[heading.end() :]}"
+            if one.number not in self._cited:
                 return one.text
             gap = "\n\n" if _APART.match(one.text) else " "
             return f"{one.text}{gap}^{one.block}"
@@ -225,6 +232,12 @@ def _player(draft: Draft) -> str:
     if not draft.is_talk or video_id(draft.source) is None:
         return ""
     return f"![{escaped(draft.title)}]({_address(draft.source)})"
+
+
+def _deeper(asked: Asked) -> int:
+    """Return by how many levels a text's headings are lowered, all of them alike."""
+    found = [len(one[1]) for piece in asked.pieces if (one := _HEADING.match(piece.text))]
+    return max(0, _TEXT_LEVEL - min(found, default=_TEXT_LEVEL))
 
 
 def clock(seconds: int) -> str:

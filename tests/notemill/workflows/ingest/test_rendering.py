@@ -134,6 +134,17 @@ def test_a_written_text_is_as_it_was_read() -> None:
     assert "([[#^p2|¶ 2]], [[#^p3|¶ 3]])" in text
 
 
+def test_headings_of_a_text_stand_below_its_own_heading() -> None:
+    """All are lowered alike, so that the outline of the note is right."""
+    texts = ("# Ash", "One.", "## Grey *ash*", "Two.", "###### Deep", "Three.")
+    draft = article(blocks=tuple(map(Block, texts)))
+    text = note_of(asked(draft), answered(), HERE).decode()
+    found = re.findall(r"^(#+) (.*)$", text, re.MULTILINE)
+    assert found == [("##", "Text"), ("###", "Ash"), ("####", "Grey *ash*"), ("######", "Deep")]
+    lower = article(blocks=(Block("### Low"), Block("One.")))
+    assert "\n\n### Low\n" in note_of(asked(lower), answered(), HERE).decode()
+
+
 def test_pages_lead_into_the_document() -> None:
     """A document's pages are marked, and its points name them."""
     blocks = (Block("One.", 1), Block("Two.", 2), Block("More.", 2))
