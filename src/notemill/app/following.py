@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.app.ingest_events import SourceUnread, Unread
 from notemill.app.list_looks import is_due
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from notemill.sources.listed import Listed
     from notemill.sources.youtube.reading import YouTube
     from notemill.stores.followed import FailedEntry, Followed
+
+
+NEWS_FOR_S: Final = 7 * 86_400.0
+"""How long a look is news: where there are no nights, what has failed once is not told for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +117,25 @@ class Follows:
         return any(is_due(one, since) for one in await self.followed())
 
     async def news(self) -> FollowedNews | None:
-        """Return what the last look at followed sources brought, None if there was none."""
+        """Return what the last look at followed sources brought, None if there is nothing to say."""
         return await self._bench.on(_news)
 
 
 def _news(opened: OpenVault) -> FollowedNews | None:
     look = opened.following.last_look()
-    if look is None:
+    if look is None or opened.clock() - look[0] > NEWS_FOR_S:
         return None
     at, run = look
     shows = opened.look().shows
     pending = opened.new_notes.of_run(run, ProposalState.PENDING) if run else []
-    return FollowedNews(
+    news = FollowedNews(
         at,
         run,
         sum(shows(one.note) for one in pending),
         opened.following.failed(at),
         tuple((one.title, one.problem) for one in opened.following.followed() if one.problem),
     )
+    return news if news.waiting or news.failed or news.problems else None
 
 
 def _arguments(sources: Sequence[str]) -> list[Argument]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.curation_steps import candidates_in
@@ -29,12 +30,14 @@ from notemill.workflows.ingest.chapters import starts_of
 from notemill.workflows.ingest.matching import is_whole, known_of
 from notemill.workflows.ingest.pieces import pieces_of
 from twolane import ItemState
+from twolane.files import read_small_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
+    from notemill.config import IngestSettings
     from notemill.index import NoteFacts
     from notemill.sources.draft import Draft
     from notemill.workflows.curation.shared_part import SharedPart
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 
 WAITING: Final = "waiting"
 """The batch of drafts that are read and not answered for yet."""
+
+MAX_TEMPLATE_BYTES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,18 @@ class IngestOptions:
     def kept(self) -> dict[str, object]:
         """Return them as settings of a run."""
         return {"folder": self.folder, "transcript": self.transcript, "template": self.template}
+
+
+def as_configured(kept: IngestSettings) -> IngestOptions:
+    """Return how notes are made by the settings, with the text of the template. Raises UsageError."""
+    folder = "" if kept.folder == "." else kept.folder
+    if not kept.template:
+        return IngestOptions(folder, kept.transcript)
+    try:
+        text = read_small_text(Path(kept.template).expanduser(), most_bytes=MAX_TEMPLATE_BYTES)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"the template {kept.template} cannot be read: {error}") from error
+    return IngestOptions(folder, kept.transcript, text)
 
 
 def options_of(run: Run) -> IngestOptions:

@@ -18,6 +18,9 @@ MAX_TEXT: Final = 1_000
 MOST_NAMED: Final = 10_000
 """The most names in an option that lists some: more proposals than a person decides in a day."""
 
+MAX_S: Final = 1e11
+"""The year 5138."""
+
 
 class Options:
     """What was given for one kind of work; every option is taken by its name, once."""
@@ -69,6 +72,15 @@ class Options:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise self._wrong(name, "a number from 0 to 1", value)
+        return float(value)
+
+    def moment(self, name: str) -> float | None:
+        """Return a time in seconds since the epoch, None if it was not given. Raises UsageError."""
+        value = self._left.pop(name, None)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MAX_S:
+            raise self._wrong(name, "a time in seconds since 1970", value)
         return float(value)
 
     def cap_nano(self, name: str) -> int | None:

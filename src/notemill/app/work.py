@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from notemill.app.options import Options
 from notemill.app.work_asked import Curation, LinkSearching, Resume
+from notemill.app.work_followed import TakeNew
 from notemill.app.work_here import Apply, ChangeTags, LookForTagChanges, Tidy, Undo
 from notemill.errors import UsageError
 
@@ -58,6 +59,7 @@ _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
     Tidy.kind: Tidy.of,
     Apply.kind: Apply.of,
     Undo.kind: Undo.of,
+    TakeNew.kind: TakeNew.of,
     Resume.kind: Resume.of,
 }
 KINDS: Final = tuple(_KINDS)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.app.reviewing import Wanted
 from notemill.stores.proposals import ProposalState
+from notemill.vault.left_alone import LeftAlone
 
 if TYPE_CHECKING:
     from notemill.app.curating import CurationEnded
+    from notemill.app.ingest_events import IngestEnded
     from notemill.app.link_results import LinkingEnded
     from notemill.app.mill import Mill
     from notemill.stores.proposals import ProposalKind
-    from notemill.vault.left_alone import LeftAlone
     from twolane import Report
+
+MOST_LEFT: Final = 100
+"""How many notes that were not written, or sources that were not read, are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class WorkEnded:
     """How work ended: its run, '' if there is none; in words; and whether nothing failed.
 
     `found` is the number of proposals that it has for a person to decide; `left` are the first
-    notes that were not written, and why.
+    notes that were not written, or sources that were not read, and why.
     """
 
     run: str
@@ -52,6 +56,26 @@ async def linking_ended(mill: Mill, ended: LinkingEnded) -> WorkEnded:
         return WorkEnded(ended.run, written_words(len(ended.written.notes), 0), whole)
     found = await _pending(mill, run=ended.run)
     return WorkEnded(ended.run, f"{_proposals(found)} to review.", whole, found)
+
+
+async def ingest_ended(mill: Mill, ended: IngestEnded) -> WorkEnded:
+    """Return how an ingest ended, with the sources that became no note."""
+    left = (
+        *(LeftAlone(one.source, one.why) for one in ended.unread),
+        *(LeftAlone(one.note, one.why) for one in ended.left),
+    )
+    counts = (
+        (len(ended.notes), "made into notes"),
+        (ended.report.items.total - ended.report.items.succeeded, "not answered"),
+        (len(ended.unchanged), "in the vault already"),
+        (len(ended.left), "left as they are"),
+        (len(ended.unread), "not read"),
+    )
+    words = ", ".join(f"{count:,} {words}" for count, words in counts if count)
+    whole = ended.complete and not left and _is_whole(ended.report)
+    run = "" if ended.run is None else ended.run.id
+    found = await _pending(mill, run=run) if run else 0
+    return WorkEnded(run, f"Sources: {words or 'none'}.", whole, found, left[:MOST_LEFT])
 
 
 async def resumed(mill: Mill, run: str, report: Report) -> WorkEnded:

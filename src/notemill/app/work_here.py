@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from notemill.app.runs import find_run
-from notemill.app.work_ended import WorkEnded, looked_for, notes_of, written_words
+from notemill.app.work_ended import MOST_LEFT, WorkEnded, looked_for, notes_of, written_words
 from notemill.errors import UsageError
 from notemill.stores.proposals import ProposalKind
 from notemill.vault.endings import Ending
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from notemill.app.mill import Mill
     from notemill.app.options import Options
     from notemill.app.planning import WorkPlan
-
-MOST_LEFT: Final = 100
-"""How many notes that were not written are named: the command names all of them."""
 
 
 class _Here:

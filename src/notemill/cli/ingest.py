@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.ingest_steps import IngestOptions
+from notemill.app.ingest_steps import as_configured
 from notemill.app.views import ingest as views
 from notemill.cli.curate import terms_of
 from notemill.cli.front import TerminalFront
@@ -15,12 +14,12 @@ from notemill.errors import UsageError
 from twolane.front.console import EXIT_FAILED, counted, exit_code, print_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from notemill.app.ingest_events import IngestEnded
-    from notemill.config import IngestSettings
     from twolane import Settings
     from twolane.front.console import Console
 
-MAX_TEMPLATE_BYTES = 100_000
 NOTHING = "nothing to do: the vault has all of it"
 
 
@@ -54,7 +53,7 @@ async def ingest_sources(
         raise UsageError("--followed takes what is followed; name sources without it")
     terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
     flags = {"folder": folder, "transcript": transcript, "template": template}
-    options = options_of(load_ingest(flags, config=settings.config))
+    options = as_configured(load_ingest(flags, config=settings.config))
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
         if dry_run:
@@ -70,22 +69,6 @@ async def ingest_sources(
             )  # fmt: skip
     nothing = "nothing is new in what is followed" if followed else NOTHING
     return conclude(ended, front.console, nothing, review=review, as_json=as_json)
-
-
-def options_of(kept: IngestSettings) -> IngestOptions:
-    """Return how notes are made, with the text of the template. Raises UsageError."""
-    folder = "" if kept.folder == "." else kept.folder
-    if not kept.template:
-        return IngestOptions(folder, kept.transcript)
-    try:
-        text = Path(kept.template).expanduser().read_bytes()[: MAX_TEMPLATE_BYTES + 1].decode()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the template {kept.template} cannot be read: {error}") from error
-    if len(text) > MAX_TEMPLATE_BYTES:
-        raise UsageError(
-            f"the template {kept.template} is larger than {MAX_TEMPLATE_BYTES:,} bytes"
-        )
-    return IngestOptions(folder, kept.transcript, text)
 
 
 def conclude(

@@ -41,6 +41,7 @@ async def serve_vault(
         # Slow to import, and a port that is taken is told at once.
         from notemill.app.configuring import Configuring  # noqa: PLC0415
         from notemill.web.desk import Desk  # noqa: PLC0415
+        from notemill.web.nights import Nights  # noqa: PLC0415
         from notemill.web.site import create_site  # noqa: PLC0415
 
         taken = int(listening.getsockname()[1])
@@ -52,9 +53,11 @@ async def serve_vault(
             await desk.aclose()
             raise
         server = Server(create_site(desk), sessions, listening)
+        nights = Nights(desk)
 
         def ready() -> None:
             desk.jobs.take_up()
+            nights.begin()
             if port is None and taken != DEFAULT_PORT:
                 note_console().print(f"port {DEFAULT_PORT} is in use; this is port {taken}")
             _show_link(link(at, taken, sessions.token()), taken, vault, as_json=as_json)
@@ -63,6 +66,7 @@ async def serve_vault(
 
         async def ending() -> None:
             note_console().print(f"stopping {address(at, taken)}")
+            await nights.end()
             await desk.end()
 
         try:

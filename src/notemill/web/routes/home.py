@@ -144,7 +144,11 @@ async def _begun(job: Job) -> StartAnswer:
 
 
 async def _seen(desk: Desk, mill: Mill, *, links: bool) -> dict[str, Any]:
-    """Return the vault at a glance, with the `stage` of the next step's run that waits for a yes."""
+    """Return the vault at a glance.
+
+    With it come the `stage` of the next step's run that waits for a yes, and what is new of what is
+    `followed`.
+    """
     seen = await _overview(desk, mill, links=links)
     stage = None
     if run := seen["next"]["run"]:
@@ -158,7 +162,7 @@ async def _seen(desk: Desk, mill: Mill, *, links: bool) -> dict[str, Any]:
                 "rest": sum(one.total for one in detail.stages if one.number > first),
                 "curates": detail.line.kind == KIND_CURATE,
             }
-    return seen | {"stage": stage}
+    return seen | {"stage": stage, "followed": await mill.following.news()}
 
 
 async def _overview(desk: Desk, mill: Mill, *, links: bool) -> dict[str, Any]:

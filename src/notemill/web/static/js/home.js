@@ -12,7 +12,7 @@ const LOOK_AFTER_MS = 400;
 const JOBS_SHOWN = 4;
 const RUNNING = ["working", "asks"];
 const WROTE = ["apply", "tidy", "change tags"];
-const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link: "Finding links", tags: "Looking at tags", tidy: "Tidying", apply: "Applying", undo: "Undoing", resume: "Going on", "change tags": "Changing tags", run: "Prompts" });
+const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link: "Finding links", tags: "Looking at tags", tidy: "Tidying", followed: "Looking at what you follow", apply: "Applying", undo: "Undoing", resume: "Going on", "change tags": "Changing tags", run: "Prompts" });
 
 class NmHome extends HTMLElement {
   connectedCallback() {
