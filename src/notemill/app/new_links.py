@@ -2,9 +2,10 @@
 
 A pair can only be made of notes that are there: what a link is called depends on the names in the
 vault, and what a pair is bound to on the notes' bytes. So links are found once the new notes are
-written, however many they are, in one search. A run that writes without asking writes the links as
-its own, and its undo takes them back; otherwise they are proposed, and wait in the queue as if
-`notemill link` had found them.
+written, however many they are, in one search. A run that writes without asking links its new notes
+with each other, and its undo takes that back. What would be written into a note that was there before
+is a person's to decide: these links, and all of a run that asks, are proposed and wait in the queue as
+if `notemill link` had found them.
 """
 
 from __future__ import annotations
@@ -59,18 +60,23 @@ async def propose_new_links(bench: Workbench, notes: Collection[str], of: str) -
 
 
 async def write_new_links(bench: Workbench, notes: Collection[str], run: str) -> None:
-    """Write links between new `notes` and the vault as a part of `run`, and report them.
+    """Write links between new `notes` as a part of `run`, propose their others, and report both.
 
     May be called again after a crash. Nothing where links are not used. Raises VaultError.
     """
     if not notes or (found := await _proposed(bench, notes, run)) is None:
         return
     proposed, scene, _ = found
+    new = frozenset(notes)
+    waiting = 0
 
     def planned(opened: OpenVault) -> LinkWriting:
         writing = LinkWriting(scene, opened.links, run, SEARCH.form, now=opened.clock)
+        nonlocal waiting
         pairs = opened.links.pairs(run=proposed, states=[PairState.PROPOSED])
-        writing.plan(pairs, ())
+        among = [one for one in pairs if one.a in new and one.b in new]
+        waiting = len(pairs) - len(among)
+        writing.plan(among, ())
         return writing
 
     writing = await bench.on(planned)
@@ -80,6 +86,8 @@ async def write_new_links(bench: Workbench, notes: Collection[str], run: str) ->
     written = await bench.on(lambda _: writing.written.shown(sight))
     if written.notes or not written.is_whole:
         bench.front.tell(LinksWereWritten(run, written))
+    if waiting:
+        bench.front.tell(NewLinksProposed(proposed, waiting))
 
 
 def new_notes_in(outcomes: Iterable[Applied]) -> tuple[str, ...]:

@@ -64,16 +64,26 @@ def waiting(shell: Shell) -> list[dict[str, Any]]:
     return [one for one in shell.report["items"] if one["state"] == "pending"]
 
 
-def test_links_are_written_with_the_note_and_undone_with_it(shell: Shell, tmp_path: Path) -> None:
-    """One run has the note and both sides of its links; one undo gives every byte back."""
+def test_links_among_new_notes_are_written_with_them_and_undone_with_them(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """One run has the notes and both sides of their links; one undo gives every byte back."""
     before = tree(shell.vault)
-    run = ingest(shell, talk(tmp_path), "--apply")["run"]
-    assert "[[Ash glaze]]" in related(shell, "Clippings/Wood ash in the kiln.md")
-    assert related(shell, "Ash glaze.md") == ["[[Wood ash in the kiln]]"]
-    assert not related(shell, "Bread.md")
+    run = ingest(shell, talk(tmp_path), talk(tmp_path, "More on ash"), "--apply")["run"]
+    assert related(shell, "Clippings/Wood ash in the kiln.md") == ["[[More on ash]]"]
+    assert related(shell, "Clippings/More on ash.md") == ["[[Wood ash in the kiln]]"]
     assert shell("undo", run, "--yes") == 0
     assert tree(shell.vault) == before
     assert not waiting(shell)
+
+
+def test_a_note_that_was_there_before_keeps_its_bytes(shell: Shell, tmp_path: Path) -> None:
+    """A link into it is proposed, also where all else is written unasked."""
+    ingest(shell, talk(tmp_path), "--apply")
+    assert {key: tree(shell.vault)[key].decode() for key in NOTES} == NOTES
+    pair = {"Ash glaze.md", "Clippings/Wood ash in the kiln.md"}
+    assert pair in [set(one["notes"]) for one in waiting(shell)]
+    assert "Bread.md" not in str(waiting(shell))
 
 
 @pytest.mark.parametrize("way", ["run", "queue"])
@@ -106,7 +116,8 @@ def test_the_vault_s_own_pairs_are_not_touched(shell: Shell, tmp_path: Path) -> 
     old = {tuple(one["notes"]) for one in waiting(shell)}
     assert old
     ingest(shell, talk(tmp_path), "--apply")
-    assert {tuple(one["notes"]) for one in waiting(shell)} == old
+    new = "Clippings/Wood ash in the kiln.md"
+    assert {tuple(one["notes"]) for one in waiting(shell) if new not in one["notes"]} == old
 
 
 def test_without_the_property_nothing_is_looked_for(shell: Shell, tmp_path: Path) -> None:
@@ -136,7 +147,7 @@ def test_links_that_a_killed_process_owes_are_written_by_the_next(
     shell: Shell, tmp_path: Path
 ) -> None:
     """The note is there, its links are not: the same command writes them into the same run."""
-    source = talk(tmp_path)
+    sources = [talk(tmp_path), talk(tmp_path, "More on ash")]
     before = tree(shell.vault)
 
     def dies(*_: object, **__: object) -> None:
@@ -145,10 +156,10 @@ def test_links_that_a_killed_process_owes_are_written_by_the_next(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(new_links, "find_pairs", dies)
         with pytest.raises(Crash):
-            shell("ingest", source, "--vault", shell.vault, "--yes", "--apply")
+            shell("ingest", *sources, "--vault", shell.vault, "--yes", "--apply")
     assert (shell.vault / "Clippings" / "Wood ash in the kiln.md").exists()
-    assert not related(shell, "Ash glaze.md")
-    run = ingest(shell, source, "--apply")["run"]
-    assert related(shell, "Ash glaze.md") == ["[[Wood ash in the kiln]]"]
+    assert not related(shell, "Clippings/More on ash.md")
+    run = ingest(shell, *sources, "--apply")["run"]
+    assert related(shell, "Clippings/More on ash.md") == ["[[Wood ash in the kiln]]"]
     assert shell("undo", run, "--yes") == 0
     assert tree(shell.vault) == before
