@@ -10,7 +10,7 @@ from notemill.app.curation_steps import candidates_in, known_among
 from notemill.app.events import NoteChange
 from notemill.app.ingest_events import MadeNote
 from notemill.app.ingest_parts import missing_in
-from notemill.app.ingest_steps import asked_of, options_of, waiting_draft, waits
+from notemill.app.ingest_steps import WAITING, asked_of, options_of, waiting_draft
 from notemill.config import BESIDE, LEFT_OUT
 from notemill.errors import NotemillError, UsageError
 from notemill.index import facts_of
@@ -204,10 +204,10 @@ def made_in(opened: OpenVault, run: Run) -> tuple[tuple[MadeNote, ...], bool]:
 
 def has_uncollected(opened: OpenVault, run: Run) -> bool:
     """Return whether a run has answers about drafts that wait, and no notes of them yet."""
-    done = opened.new_notes.keys_of(run.id)
-    return any(
-        one.state is ItemState.SUCCEEDED and one.key not in done and waits(opened, one.key)
-        for one in run.outcomes()
+    waiting = opened.drafts.keys(WAITING) - opened.new_notes.keys_of(run.id)
+    # Answers are read only where drafts wait: most of the time, none do.
+    return bool(waiting) and any(
+        one.state is ItemState.SUCCEEDED and one.key in waiting for one in run.outcomes()
     )
 
 

@@ -154,11 +154,6 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     return None
 
 
-def waits(opened: OpenVault, key: str) -> bool:
-    """Return whether a draft waits to be answered for."""
-    return opened.drafts.one(WAITING, key) is not None
-
-
 def waiting_draft(opened: OpenVault, key: str) -> Draft:
     """Return a draft that waits. Raises UsageError if it is gone or cannot be read."""
     body = opened.drafts.one(WAITING, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.offline.statements import Sentence, Statement, statements
@@ -56,7 +57,7 @@ def central(pieces: Sequence[str], *, most: int = MOST_POINTS) -> tuple[Sentence
     by themselves: none greets, asks or advertises, or leans on the sentence before. `pieces` are
     paragraphs of plain text, each on one line; of a transcript without stops, clauses are taken.
     """
-    told = _told(pieces)
+    told = _told(tuple(pieces))
     values = [one.worth + CLEAR * one.said.clear - LEAST_POINT for one in told]
     return _best(told, values, pieces, WORDS_A_POINT, most)
 
@@ -70,7 +71,7 @@ def quotable(
     2,500 words, at most `most`.
     """
     taken = {one.text for one in besides}
-    told = [one for one in _told(pieces) if one.said.text not in taken]
+    told = [one for one in _told(tuple(pieces)) if one.said.text not in taken]
     values = [
         TOLD_IN_QUOTES * one.worth + CLEAR * one.said.clear + one.said.pointed - LEAST_QUOTE
         for one in told
@@ -78,7 +79,8 @@ def quotable(
     return _best(told, values, pieces, WORDS_A_QUOTE, most)
 
 
-def _told(pieces: Sequence[str]) -> list[_Told]:
+@lru_cache(maxsize=1)  # points and quotes are asked for of the same text, one after the other
+def _told(pieces: tuple[str, ...]) -> tuple[_Told, ...]:
     """Return the statements of a text with what they are worth."""
     said = statements(pieces)
     language = language_of(" ".join(pieces[:_SAMPLED]))
@@ -87,14 +89,14 @@ def _told(pieces: Sequence[str]) -> list[_Told]:
     size = sum(map(width, pieces)) or 1
     near = _worth(own, [PARTS * one.before // size for one in said])
     whole = _worth(own, [0] * len(said))
-    return [
+    return tuple(
         _Told(
             one,
             words,
             NEARBY * here + (1 - NEARBY) * everywhere - FAREWELL * (one.before > LEAVING * size),
         )
         for one, words, here, everywhere in zip(said, own, near, whole, strict=True)
-    ]
+    )
 
 
 def _worth(said: Sequence[frozenset[str]], parts: Sequence[int]) -> list[float]:

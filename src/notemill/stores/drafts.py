@@ -53,6 +53,11 @@ class Drafts:
                 continue
         return found
 
+    def keys(self, batch: str) -> frozenset[str]:
+        """Return the keys of a batch's drafts."""
+        rows = self._store.rows("SELECT key FROM drafts WHERE batch = ?", batch)
+        return frozenset(str(key) for (key,) in rows)
+
     def one(self, batch: str, key: str) -> bytes | None:
         """Return one draft, None if it is not there or damaged: it is read again."""
         for (body,) in self._store.rows(
