@@ -17,36 +17,40 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Found:
-    """Sources by what became of them; `keys` are those to ask about."""
+    """Sources by what became of them; those `kept`, by their keys, are to be asked about."""
 
-    keys: list[str] = field(default_factory=list)
+    kept: dict[str, Kept] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     unchanged: list[Unchanged] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
-    enriched: int = 0
 
-    def take(self, one: Kept | Unchanged | Left) -> None:
+    @property
+    def keys(self) -> list[str]:
+        """The keys of what is to be asked about."""
+        return list(self.kept)
+
+    def take(self, one: Kept | Unchanged | Left | Unread) -> None:
         """Count a source; one that was named twice counts once."""
         match one:
+            case Unread():
+                self.unread.append(one)
             case Left():
                 self.left.append(one)
             case Unchanged():
                 self.unchanged.append(one)
-            case _ if one.key not in self.keys:
-                self.keys.append(one.key)
-                self.enriched += one.enriches
+            case _:
+                self.kept.setdefault(one.key, one)
 
     def give_up(self, unread: Mapping[str, Unread]) -> None:
         """Count sources among those that could not be read, by their keys."""
-        self.keys = [one for one in self.keys if one not in unread]
+        self.kept = {key: one for key, one in self.kept.items() if key not in unread}
         self.unread += unread.values()
 
     def event(self) -> SourcesRead:
         """Return it as what a front shows."""
-        new = len(self.keys) - self.enriched
-        return SourcesRead(
-            new, self.enriched, len(self.unchanged), tuple(self.left), len(self.unread)
-        )
+        enriched = sum(one.enriches for one in self.kept.values())
+        new = len(self.kept) - enriched
+        return SourcesRead(new, enriched, len(self.unchanged), tuple(self.left), len(self.unread))
 
 
 def ended_of(run: Run | None, found: Found) -> IngestEnded:

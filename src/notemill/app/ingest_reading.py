@@ -15,7 +15,7 @@ from notemill.app.ingest_events import SourceBegun, Unchanged, Unread
 from notemill.app.listing import NO_FEED, feed_of, is_feed
 from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, UsageError
 from notemill.sources.address import canonical_address, clean_address
-from notemill.sources.arguments import Argument, ArgumentKind, what
+from notemill.sources.arguments import Argument, ArgumentKind, what, what_file
 from notemill.sources.draft import VIDEO_KEY
 from notemill.sources.listed import listed_feed, listed_videos
 from notemill.workflows.ingest.naming import stem_of
@@ -55,6 +55,7 @@ class SourceReading:
         youtube: YouTube,
         kept: Callable[[str], Awaitable[Draft | Unchanged | None]],
         wanted: Callable[[Listed], Awaitable[Collection[str]]],
+        is_read: Callable[[str], Awaitable[bool]],
         tell: Callable[[SourceBegun], None],
         limit: int | None = None,
         lists_only: bool = False,
@@ -63,35 +64,48 @@ class SourceReading:
 
         `wanted` returns the strongest keys of the entries that are wanted of a list; of these, the
         first `limit` are read. `kept` returns by its key what was read before and not asked about
-        yet, or the note that has it: of a list, that is not read again. `tell` is called before each
-        source. With `lists_only`, what is no list any more is an error: nobody asked for the page
+        yet, or the note that has it: of a list, that is not read again. `is_read` says so of all
+        that is read at once, by its name (see `step`). `tell` is called before each source. With `lists_only`, what is no list any more is an error: nobody asked for the page
         that stands in a feed's place.
         """
         self._fetcher = fetcher
         self._youtube = youtube
         self._kept = kept
         self._wanted = wanted
+        self._is_read = is_read
         self._tell = tell
         self._limit = limit
         self._lists_only = lists_only
         self._number = 0
         self._of = 0
+        self.step = ""
+        """The name of what is being read at once: one source, or the captions of one video."""
 
-    async def drafts(self, sources: Sequence[str]) -> AsyncGenerator[Read, None]:
-        """Yield what was read of each source, or why it could not be, in their order."""
+    async def drafts(self, sources: Sequence[str | Path]) -> AsyncGenerator[Read, None]:
+        """Yield what was read of each source, or why it could not be, in their order.
+
+        A path is a file that came from elsewhere; see `what_file`.
+        """
         arguments: list[Argument] = []
         for source in sources:
             try:
-                found = await asyncio.to_thread(what, source)
+                if isinstance(source, Path):
+                    found = await asyncio.to_thread(what_file, source)
+                else:
+                    found = await asyncio.to_thread(what, source)
             except UsageError as error:
-                yield Unread(source, str(error))
+                self.step = str(source)
+                yield Unread(source.name if isinstance(source, Path) else source, str(error))
                 continue
             arguments += found.entries or (found,)
         steps = list(_steps(arguments))
         self._of = len(steps)
         for step in steps:
-            first = step[0]
-            self._begin(first.text)
+            self.step = "\n".join(marked(one.path or one.text) for one in step)
+            if await self._is_read(self.step):
+                self._number += 1
+                continue
+            self._begin(step[0].text)
             async with aclosing(self._read(step)) as read:
                 async for one in read:
                     yield one
@@ -194,6 +208,17 @@ class SourceReading:
                 fetched = await self._fetcher.fetch(episode.chapters_address)
                 draft = with_chapters(draft, fetched.data)
         return draft
+
+
+def marked(source: str | Path) -> str:
+    """Return a source's name, a file's with what changes when it is another one."""
+    if isinstance(source, str):
+        return source
+    try:
+        found = source.stat()
+    except OSError:
+        return str(source)
+    return f"{source} {found.st_size} {found.st_mtime_ns}"
 
 
 def _steps(arguments: Sequence[Argument]) -> Iterator[tuple[Argument, ...]]:

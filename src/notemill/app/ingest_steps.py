@@ -29,6 +29,7 @@ from notemill.workflows.ingest.asking import (
 from notemill.workflows.ingest.chapters import starts_of
 from notemill.workflows.ingest.matching import is_whole, known_of
 from notemill.workflows.ingest.pieces import pieces_of
+from notemill.workflows.ingest.rendering import clock
 from twolane import ItemState
 from twolane.files import read_small_text
 
@@ -87,10 +88,15 @@ def options_of(run: Run) -> IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A draft that is to be asked about: its strongest key, and whether its note is there already."""
+    """A draft that is to be asked about: its strongest key, and whether its note is there already.
+
+    `title` and `what` it is are for people.
+    """
 
     key: str
     enriches: bool
+    title: str = ""
+    what: str = ""
 
 
 def known_in(opened: OpenVault) -> Known:
@@ -129,7 +135,17 @@ def keep_in(opened: OpenVault, known: Known, draft: Draft) -> Kept | Unchanged |
         return standing
     key = draft.keys[0]
     opened.drafts.keep(WAITING, key, as_bytes(draft), opened.clock())
-    return Kept(key, bool(known.note_of(draft)))
+    return Kept(key, bool(known.note_of(draft)), draft.title or draft.source, _what(draft))
+
+
+def _what(draft: Draft) -> str:
+    """Return what a draft is, in a few words."""
+    parts = [str(draft.kind)]
+    if draft.duration_s:
+        parts.append(clock(int(draft.duration_s)))
+    if draft.chapters:
+        parts.append(f"{len(draft.chapters):,} chapter{'' if len(draft.chapters) == 1 else 's'}")
+    return ", ".join(parts)
 
 
 def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left | None:

@@ -31,6 +31,7 @@ from notemill.app.ingest_events import (
     Unread,
 )
 from notemill.app.ingest_found import Found, ended_of
+from notemill.app.ingest_memory import SourceMemory
 from notemill.app.ingest_parts import (
     PartsNoted,
     ask_parts,
@@ -61,9 +62,10 @@ from twolane import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from notemill.app.ingest_parts import PartsPlan
-    from notemill.app.ingest_steps import IngestOptions
+    from notemill.app.ingest_steps import IngestOptions, Kept
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.sources.draft import Draft
@@ -82,12 +84,14 @@ APPLIES: Final = "applies"
 class IngestPlan:
     """What an ingest would ask, and what that would cost; nothing is sent or proposed.
 
-    `offer` and `preview` are None if there is nothing to ask, for `notes` notes.
+    `offer` and `preview` are None if there is nothing to ask. `plans` are those of the requests
+    about notes, and of what is asked beside; `kept` are what notes are made of.
     """
 
     offer: Offer | None
     preview: Preview | None
-    notes: int
+    plans: tuple[Plan, ...]
+    kept: tuple[Kept, ...]
     unread: tuple[Unread, ...]
     unchanged: tuple[Unchanged, ...]
     left: tuple[Left, ...]
@@ -106,7 +110,7 @@ class Ingesting:
 
     async def ingest(
         self,
-        sources: Sequence[str] | None,
+        sources: Sequence[str | Path] | None,
         options: IngestOptions,
         terms: RunTerms,
         *,
@@ -115,14 +119,16 @@ class Ingesting:
         again: bool = False,
         apply: bool = False,
         allow_unmatched: bool = False,
+        recalls: bool = False,
     ) -> IngestEnded:
         """Read sources and ask about those that the vault does not have; see `sources.arguments`.
 
         None reads what is new of the followed sources, in the cheap lane (see `terms.cheap`), and
         leaves out those that were looked at after `since`, by whatever process. Of each playlist,
         channel or feed the first `limit` are read. A run that has not ended is taken up before,
-        unless `again`. `apply` writes the notes at once. A source that cannot be read is named, and
-        the others go on. Raises NotemillError, TwolaneError.
+        unless `again`. `apply` writes the notes at once. With `recalls`, what a plan has just read
+        is not read again. A source that cannot be read is named, and the others go on; a path is a
+        file that came from elsewhere. Raises NotemillError, TwolaneError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
         async with bench.working(KIND_INGEST):
@@ -143,7 +149,7 @@ class Ingesting:
                 before = await self._go_on(job, apply=apply)
                 if before.state is not RunState.DONE:
                     return before
-            found = await self._read(named, looks, limit)
+            found = await self._read(named, looks, limit, recalls=recalls)
             await looks.read()
             if not found.keys:
                 return before or ended_of(None, found)
@@ -163,15 +169,16 @@ class Ingesting:
 
     async def plan(
         self,
-        sources: Sequence[str] | None,
+        sources: Sequence[str | Path] | None,
         options: IngestOptions,
         terms: RunTerms,
         *,
         limit: int | None = None,
+        recalls: bool = False,
     ) -> IngestPlan:
         """Read sources, None for the followed ones; return what would be asked, and the price.
 
-        Raises NotemillError, TwolaneError.
+        With `recalls`, what was read is remembered for a while, also for `ingest`. Raises NotemillError, TwolaneError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
         await bench.on(check_folder, options.folder)
@@ -179,17 +186,20 @@ class Ingesting:
         looks = ListLooks(bench, only_new=sources is None)
         if sources is None:
             sources, terms = await looks.due(None), cheap(terms, bench.engine.only_lane)
-        found = await self._read(sources, looks, limit)
+        found = await self._read(sources, looks, limit, recalls=recalls)
         offer = preview = None
+        plans: tuple[Plan, ...] = ()
         if found.keys:
-            requests, plan, _, offer = await self._priced(found, terms)
+            requests, plan, long, offer = await self._priced(found, terms)
+            plans = (plan, *([] if long is None else [long.plan]))
             bench.front.tell(Planned(offer))
             first = await bench.thread.run(lambda: next(iter(requests)))
             preview = bench.engine.preview(first, plan, cache=True)
         return IngestPlan(
             offer,
             preview,
-            len(found.keys),
+            plans,
+            tuple(found.kept.values()),
             tuple(found.unread),
             tuple(found.unchanged),
             tuple(found.left),
@@ -257,29 +267,40 @@ class Ingesting:
         sight = await self._bench.on(OpenVault.look)
         await self._bench.see_exclusions(sight, sends=self._bench.sends, allow=allow)
 
-    async def _read(self, sources: Sequence[str], looks: ListLooks, limit: int | None) -> Found:
+    async def _read(
+        self,
+        sources: Sequence[str | Path],
+        looks: ListLooks,
+        limit: int | None,
+        *,
+        recalls: bool,
+    ) -> Found:
         """Read sources, and keep those that are to be asked about."""
         bench, found = self._bench, Found()
         known = await bench.on(known_in)
-        reading = self._reading(known, looks, limit)
+        memory = SourceMemory(bench, found, limit=limit, recalls=recalls)
+        reading = self._reading(known, looks, memory, limit)
         async for one in reading.drafts(sources):
             match one:
                 case Unread():
                     bench.front.tell(SourceUnread(one))
-                    found.unread.append(one)
+                    await memory.take(reading.step, one)
                     looks.unread(one)
                 case Unchanged():
-                    found.take(one)
+                    await memory.take(reading.step, one)
                     looks.settled((one.source,))
                 case _:
                     kept = await bench.on(keep_in, known, one)
-                    found.take(kept)
+                    await memory.take(reading.step, kept)
                     tell = looks.settled if isinstance(kept, Unchanged) else looks.asked
                     tell(one.keys)
+        await memory.keep()
         bench.front.tell(found.event())
         return found
 
-    def _reading(self, known: Known, looks: ListLooks, limit: int | None) -> SourceReading:
+    def _reading(
+        self, known: Known, looks: ListLooks, memory: SourceMemory, limit: int | None
+    ) -> SourceReading:
         from notemill.sources.fetching import Fetcher  # noqa: PLC0415  # aiohttp is heavy
         from notemill.sources.youtube.reading import YouTube  # noqa: PLC0415  # as above
 
@@ -290,6 +311,7 @@ class Ingesting:
             fetcher=self._fetcher or Fetcher(),
             youtube=self._youtube or YouTube(),
             kept=kept,
+            is_read=memory.recall,
             wanted=looks.wanted,
             lists_only=looks.only_new,
             tell=self._bench.front.tell,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notemill.app.excluding import Excluding
     from notemill.app.following import Follows
     from notemill.app.graph import Graphing
+    from notemill.app.ingest_shown import IngestShown
     from notemill.app.ingesting import Ingesting
     from notemill.app.links import Linking
     from notemill.app.overview import Overviewing
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from notemill.app.vocabulary import Arranging
     from notemill.config import Exclusions
     from notemill.properties import Properties
+    from notemill.stores.dropped import Dropped
     from twolane import Settings
 
 
@@ -119,6 +121,20 @@ class Mill(Workbench):
         return Follows(self)
 
     @cached_property
+    def ingest_shown(self) -> IngestShown:
+        """Show the notes that ingests have made."""
+        from notemill.app.ingest_shown import IngestShown  # noqa: PLC0415
+
+        return IngestShown(self, self.reviewing)
+
+    @cached_property
+    def dropped(self) -> Dropped:
+        """Keep the files that pages are given, until they are ingested."""
+        from notemill.stores.dropped import Dropped  # noqa: PLC0415
+
+        return Dropped(self._vault.state, self.clock)
+
+    @cached_property
     def applying(self) -> Applying:
         """Show the proposals of runs, write them into notes, and undo them."""
         from notemill.app.applying import Applying  # noqa: PLC0415
@@ -158,7 +174,7 @@ class Mill(Workbench):
         """Say what work would cost and when it would end."""
         from notemill.app.planning import Planning  # noqa: PLC0415
 
-        return Planning(self, self.links)
+        return Planning(self, self.links, self.ingesting)
 
     @cached_property
     def reading(self) -> Reading:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from notemill.app.consolidating import expected
 from notemill.app.curation_steps import check_curates, requests_in, survey_in
 from notemill.app.first_vocabulary import FirstVocabulary
-from notemill.app.kinds import ENDED, KIND_CURATE
+from notemill.app.ingest_reading import marked
+from notemill.app.kinds import ENDED, KIND_CURATE, KIND_INGEST
 from notemill.app.pricing import has_vocabulary
 from notemill.app.terms import RunTerms
 from notemill.workflows.curation.asked import reply_tokens
@@ -22,8 +23,11 @@ from notemill.workflows.stages import spread, stage_sizes
 from twolane import Lane, format_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
+    from notemill.app.ingest_steps import IngestOptions
+    from notemill.app.ingesting import Ingesting
     from notemill.app.links import Linking
     from notemill.app.workbench import Workbench
     from notemill.config import EmbeddingSettings
@@ -40,6 +44,19 @@ MOST_PRICED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """What would become of a source, and what it is or why not, in words.
+
+    `became` is `new` for a note of its own, `adds` to one that is there, `unread`, `left` where that
+    note is left as it is, or `there` if it has all of it.
+    """
+
+    became: Literal["new", "adds", "unread", "left", "there"]
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkPlan:
     """What work would be and cost on its terms, before it begins.
 
@@ -50,7 +67,7 @@ class WorkPlan:
     budget, None if all do. `problem` is why it cannot begin on these terms, '' if it can.
     `question` will be asked before it does. `stages` are the numbers of notes that come first, each
     to be agreed to. With `vocabulary`, one is proposed first. `unfinished` is a run that would have
-    to be continued instead, or started over, '' for none.
+    to be continued instead, or started over, '' for none. `sources` are those of an ingest.
     """
 
     lane: Lane
@@ -71,6 +88,7 @@ class WorkPlan:
     stages: tuple[int, ...] = ()
     vocabulary: bool = False
     unfinished: str = ""
+    sources: tuple[SourceSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,7 @@ class _Found:
     own: Plan | None
     beside: tuple[Plan, ...] = ()
     vocabulary: bool = False
+    sources: tuple[SourceSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +117,11 @@ class _Held:
 class Planning:
     """The service that plans work on one vault."""
 
-    def __init__(self, bench: Workbench, links: Linking) -> None:
+    def __init__(self, bench: Workbench, links: Linking, ingesting: Ingesting) -> None:
         """Plan for the vault of `bench`."""
         self._bench = bench
         self._links = links
+        self._ingesting = ingesting
         self._held: _Held | None = None
         self._surveying = asyncio.Lock()
 
@@ -114,12 +134,7 @@ class Planning:
         found = await self._surveyed(key, lambda: self._curation(selection, vocabulary=vocabulary))
         planned = await self._on_terms(found, terms, "no note needs work")
         if found.own is not None:
-            stages = stage_sizes(
-                terms.stages,
-                found.items,
-                batch_size=found.own.batch_size,
-                forced=terms.lane or self._bench.engine.only_lane,
-            )
+            stages = _stages(found, terms, self._bench)
             planned = replace(planned, stages=stages, vocabulary=found.vocabulary)
         return replace(planned, unfinished="" if again else await self._unfinished(KIND_CURATE))
 
@@ -143,6 +158,24 @@ class Planning:
         )
         planned = await self._on_terms(found, terms, "no new link is likely enough")
         return replace(planned, unfinished="" if again else await self._unfinished(LINK_KIND))
+
+    async def ingest(
+        self,
+        sources: Sequence[str | Path],
+        options: IngestOptions,
+        terms: RunTerms,
+        *,
+        limit: int | None = None,
+    ) -> WorkPlan:
+        """Plan an ingest; see `Ingesting.ingest`. For its price the sources are read.
+
+        What was read is remembered for a while, so that the ingest begins without reading anew.
+        Raises NotemillError, ConfigError.
+        """
+        key = (KIND_INGEST, tuple(map(marked, sources)), options, limit)
+        found = await self._surveyed(key, lambda: self._sources(sources, options, limit))
+        planned = await self._on_terms(found, terms, "no note is to be made of these sources")
+        return replace(planned, stages=_stages(found, terms, self._bench), sources=found.sources)
 
     def here(self) -> WorkPlan:
         """Return the plan of work that asks no model."""
@@ -204,6 +237,25 @@ class Planning:
             return _Found(0, 0, None)
         items = planned.offer.plan.survey.total
         return _Found(items, items, planned.offer.plan)
+
+    async def _sources(
+        self, sources: Sequence[str | Path], options: IngestOptions, limit: int | None
+    ) -> _Found:
+        planned = await self._ingesting.plan(
+            sources, options, RunTerms(), limit=limit, recalls=True
+        )
+        seen = (
+            *(SourceSeen("unread", one.source, one.why) for one in planned.unread),
+            *(
+                SourceSeen("adds" if one.enriches else "new", one.title, one.what)
+                for one in planned.kept
+            ),
+            *(SourceSeen("left", one.source, f"{one.note}: {one.why}") for one in planned.left),
+            *(SourceSeen("there", one.source, one.note) for one in planned.unchanged),
+        )
+        items = len(planned.kept)
+        own = planned.plans[0] if planned.plans else None
+        return _Found(items, items, own, planned.plans[1:], sources=seen)
 
     async def _unfinished(self, kind: str) -> str:
         run = await self._bench.engine.latest(self._bench.source_of(kind))
@@ -315,6 +367,14 @@ class Planning:
                 cache=True,
             )
         )
+
+
+def _stages(found: _Found, terms: RunTerms, bench: Workbench) -> tuple[int, ...]:
+    """Return the numbers of notes that come first, each to be agreed to."""
+    if found.own is None:
+        return ()
+    forced = terms.lane or bench.engine.only_lane
+    return stage_sizes(terms.stages, found.items, batch_size=found.own.batch_size, forced=forced)
 
 
 def _fitting(offer: Offer) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from notemill.app.options import Options
-from notemill.app.work_asked import Curation, LinkSearching, Resume
+from notemill.app.work_asked import Curation, Ingest, LinkSearching, Resume
 from notemill.app.work_followed import TakeNew
 from notemill.app.work_here import Apply, ChangeTags, LookForTagChanges, Tidy, Undo
 from notemill.errors import UsageError
@@ -60,6 +60,7 @@ _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
     Apply.kind: Apply.of,
     Undo.kind: Undo.of,
     TakeNew.kind: TakeNew.of,
+    Ingest.kind: Ingest.of,
     Resume.kind: Resume.of,
 }
 KINDS: Final = tuple(_KINDS)

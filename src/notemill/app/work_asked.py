@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from notemill.app.ingest_steps import IngestOptions, as_configured
 from notemill.app.kinds import KIND_INGEST
 from notemill.app.runs import find_asked, open_run
 from notemill.app.terms import LEAST_SCORE, LINKS_A_NOTE, MOST_LINKS_A_NOTE, RunTerms
-from notemill.app.work_ended import WorkEnded, curation_ended, linking_ended, resumed
-from notemill.config import load_embedding, load_reviewed
+from notemill.app.work_ended import (
+    WorkEnded,
+    curation_ended,
+    ingest_ended,
+    linking_ended,
+    resumed,
+)
+from notemill.config import TRANSCRIPTS, load_embedding, load_ingest, load_reviewed
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
+from notemill.sources.arguments import is_address
 from notemill.vault.related import Form
 from notemill.workflows.curation.survey import Selection
 from notemill.workflows.links.finding import LinkSearch
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.stages import check_stages
 from twolane import Lane
+from twolane.values import shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from notemill.app.curating import Curating
     from notemill.app.ingesting import Ingesting
     from notemill.app.links import Linking
@@ -136,6 +149,84 @@ class LinkSearching:
         return await mill.planning.linking(
             self.search, self.model_of(mill), self.terms, again=self.again
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Make notes of sources; see `Ingesting.ingest` for the options.
+
+    `sources` are addresses, `dropped` names a batch of files, see `Dropped`. Unless `again` is
+    false, they are a run of their own, whatever another one waits for.
+    """
+
+    kind: ClassVar[str] = KIND_INGEST
+
+    sources: tuple[str, ...]
+    dropped: str | None
+    limit: int | None
+    making: Mapping[str, str | None]
+    terms: RunTerms
+    again: bool
+    apply: bool | None
+    allow_unmatched: bool
+
+    @classmethod
+    def of(cls, given: Options) -> Ingest:
+        """Return it from its options. Raises UsageError."""
+        sources = given.names("sources") or ()
+        for one in sources:
+            if not is_address(one):
+                raise UsageError(
+                    f"“{shortened(one)}” is no address; one begins with https:// (drop a file, or "
+                    "name it to `notemill ingest`)"
+                )
+        dropped = given.text("dropped")
+        if not sources and dropped is None:
+            raise UsageError("name what to ingest: an address, or a file")
+        transcript = given.one_of("transcript", ("", *TRANSCRIPTS), "")
+        return cls(
+            sources,
+            dropped,
+            given.whole("limit", 1, MOST_NOTES),
+            {"folder": given.text("folder"), "transcript": transcript or None},
+            _terms(given),
+            again=given.flag("again", default=True),
+            apply=given.choice("apply"),
+            allow_unmatched=given.flag("allow_unmatched"),
+        )
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Ingest; the files are deleted once they are read."""
+        ended = await mill.ingesting.ingest(
+            await self._all(mill),
+            self._options(mill),
+            self.terms,
+            limit=self.limit,
+            again=self.again,
+            apply=_applies(mill, self.apply),
+            allow_unmatched=self.allow_unmatched,
+            recalls=True,
+        )
+        if self.dropped is not None:
+            await asyncio.to_thread(mill.dropped.remove, self.dropped)
+        return await ingest_ended(mill, ended)
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Plan it, which reads the sources."""
+        return await mill.planning.ingest(
+            await self._all(mill), self._options(mill), self.terms, limit=self.limit
+        )
+
+    async def _all(self, mill: Mill) -> tuple[str | Path, ...]:
+        if self.dropped is None:
+            return self.sources
+        files = await asyncio.to_thread(mill.dropped.files, self.dropped)
+        if not files and not self.sources:
+            raise UsageError("the files that were dropped are gone; drop them again")
+        return (*self.sources, *files)
+
+    def _options(self, mill: Mill) -> IngestOptions:
+        return as_configured(load_ingest(self.making, config=mill.settings.config))
 
 
 @dataclass(frozen=True, slots=True)

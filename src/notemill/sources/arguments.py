@@ -104,7 +104,30 @@ def what(argument: str, *, folder: Path | None = None) -> Argument:
     text = argument.strip()
     if (found := _of_web(text)) is not None:
         return found
-    path = _path(text, folder or Path())
+    return _of_file(_path(text, folder or Path()), text)
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of the web. Raises UsageError for one of no source."""
+    return _of_web(text.strip()) is not None
+
+
+def what_file(path: Path) -> Argument:
+    """Return what a file is that came from elsewhere; it is named as it is, without its folder.
+
+    A list may name files of that folder and no others: whoever wrote it knows none of this machine.
+    Raises UsageError as `what` does.
+    """
+    found = _of_file(path, path.name)
+    for one in found.entries:
+        if one.path is not None and one.path.resolve().parent != path.parent.resolve():
+            raise UsageError(
+                f"{path.name} names the file {one.text}, which did not come with it; add it as well"
+            )
+    return found
+
+
+def _of_file(path: Path, text: str) -> Argument:
     entries = _entries(path)
     if entries is None:
         return Argument(_kind_of_file(path), text, path=path)

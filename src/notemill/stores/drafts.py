@@ -67,6 +67,17 @@ class Drafts:
                 return inflate(body, most_bytes=MAX_NOTE_BYTES)
         return None
 
+    def has(self, batch: str, key: str) -> bool:
+        """Return whether there is such a draft."""
+        return bool(
+            self._store.rows("SELECT 1 FROM drafts WHERE batch = ? AND key = ?", batch, key)
+        )
+
+    def expire(self, batch: str, *, before: float) -> None:
+        """Delete the drafts of a batch that were kept before a moment, in seconds since the epoch."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM drafts WHERE batch = ? AND at < ?", (batch, before))
+
     def drop(self, batch: str, keys: Iterable[str]) -> None:
         """Delete some drafts of a batch."""
         with self._store.transaction() as db:

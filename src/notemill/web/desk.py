@@ -12,10 +12,11 @@ from weakref import WeakSet
 
 from notemill.app.configuring import Configuring
 from notemill.app.engine_runs import go_on
+from notemill.app.ingest_events import SourceBegun
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
 from notemill.app.runs import find_asked, open_run
-from notemill.app.work_asked import Curation, LinkSearching, Resume
+from notemill.app.work_asked import Curation, Ingest, LinkSearching, Resume
 from notemill.app.work_ended import WorkEnded
 from notemill.config import load_exclusions
 from notemill.errors import EmptyVaultError, NotemillError
@@ -23,12 +24,13 @@ from notemill.web.jobs import Jobs, SilentFront
 from notemill.web.kept_runs import KeptRuns
 from notemill.web.live import Hub
 from notemill.web.turns import Turns
+from notemill.web.wording import told
 from twolane import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notemill.app.events import Front
+    from notemill.app.events import Event, Front
     from notemill.app.planning import WorkPlan
     from notemill.app.work import Work
     from twolane import Settings
@@ -156,16 +158,17 @@ class Desk:
     async def plan(self, work: Work) -> WorkPlan:
         """Plan work over the vault. Raises NotemillError, TwolaneError.
 
-        For a price notes are read, and links have to be found, which may take minutes: that is done
-        in the vault as opened a second time, so that no page waits for it.
+        For a price notes and sources are read, and links have to be found, which may take minutes:
+        that is done in the vault as opened a second time, so that no page waits for it.
         """
         mill = self.mill
         if mill is None:
             raise NoVaultError
-        if isinstance(work, Curation) or (isinstance(work, LinkSearching) and work.terms):
+        if isinstance(work, Curation | Ingest) or (isinstance(work, LinkSearching) and work.terms):
             async with self._opening:
                 if mill not in self._planners:
-                    self._planners[mill] = await _read(mill.root, self.settings, self.clock)
+                    front = _PlanFront(self.hub)
+                    self._planners[mill] = await _read(mill.root, self.settings, self.clock, front)
             mill = self._planners[mill]
         return await work.plan(mill)
 
@@ -227,9 +230,25 @@ class Desk:
                 await one.aclose()
 
 
-async def _read(folder: Path, settings: Settings, clock: Callable[[], float]) -> Mill:
+class _PlanFront(SilentFront):
+    """The front of the vault in which work is planned: pages hear which source is being read."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, SourceBegun):
+            self._hub.tell(told(event))
+
+
+async def _read(
+    folder: Path,
+    settings: Settings,
+    clock: Callable[[], float],
+    front: SilentFront | None = None,
+) -> Mill:
     """Open a vault for pages to read and decide: nothing is sent through it."""
-    return await Mill.open(folder, settings, SilentFront(), clock=clock, rehearsal=True)
+    return await Mill.open(folder, settings, front or SilentFront(), clock=clock, rehearsal=True)
 
 
 class NoVaultError(NotemillError):

@@ -59,6 +59,14 @@ class Measured(BaseModel):
     calls: int
 
 
+class SourceAnswer(BaseModel):
+    """What would become of a source of an ingest: see `SourceSeen`."""
+
+    became: str
+    title: str
+    words: str
+
+
 class PlanAnswer(BaseModel):
     """What work would cost and when it would end: see `WorkPlan`. Times are seconds from now."""
 
@@ -79,6 +87,7 @@ class PlanAnswer(BaseModel):
     stages: list[int]
     vocabulary: bool
     unfinished: str
+    sources: list[SourceAnswer]
 
 
 class StartAnswer(BaseModel):

@@ -320,6 +320,11 @@ class Hub:
             message["error"] = str(error)
         page.offer_first({**message, "jobs": [one.shown() for one in self._jobs]})
 
+    def tell(self, words: str) -> None:
+        """Tell all pages what is being done for a price that one of them has asked for."""
+        for page in self._pages:
+            page.offer("plan", "", {"words": words})
+
     def _job_changed(self, job: Job) -> None:
         for page in self._pages:
             page.offer("job", job.id, {"job": job.shown()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app import events, link_events
+from notemill.app import events, ingest_events, link_events
 from notemill.app.accepted import AcceptedProgress
 from notemill.app.vocabulary_events import AcceptVocabulary
 from twolane import format_usd
@@ -27,6 +27,12 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
         f"verified: all {one.checked:,} results so far belong to their own notes"
     ),
     events.HeldBack: lambda one: f"{one.count:,} notes were left out: they are excluded by now",
+    ingest_events.SourceBegun: lambda one: f"reading {one.number:,} of {one.of:,}: {one.source}",
+    ingest_events.SourceUnread: lambda one: f"not read: {one.unread.source}: {one.unread.why}",
+    ingest_events.SourcesRead: lambda one: (
+        f"{one.new + one.enriched:,} to be made into notes,"
+        f" {one.unchanged + len(one.left):,} in the vault already, {one.unread:,} not read"
+    ),
     AcceptedProgress: lambda one: f"{one.count:,} of {one.of:,} notes written or left",
     link_events.EmbeddingMade: lambda one: f"computing embeddings: {one.done:,} of {one.total:,}",
     link_events.NotesCompared: lambda one: "" if one.done else "comparing notes",

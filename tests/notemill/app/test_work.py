@@ -109,7 +109,8 @@ def test_options_become_terms_and_a_selection() -> None:
     assert (usual.search.top, usual.search.min_score) == (5, 0.65)
     assert isinstance(work_of("resume", {"run": "last", "failed": True}), Resume)
     assert set(KINDS) == {
-        "curate", "link", "tags", "change tags", "tidy", "apply", "undo", "followed", "resume",
+        "curate", "link", "tags", "change tags", "tidy", "ingest", "apply", "undo",
+        "followed", "resume",
     }  # fmt: skip
 
 

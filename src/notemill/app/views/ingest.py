@@ -19,7 +19,7 @@ def ingest_plan(plan: IngestPlan) -> dict[str, Any]:
     offer = {} if plan.offer is None else plan_object(plan.offer.plan, plan.preview)
     return {
         **offer,
-        "notes": plan.notes,
+        "notes": len(plan.kept),
         "unchanged": [one.note for one in plan.unchanged],
         "failures": [_failure(one.source, "unreadable", one.why) for one in plan.unread],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twolane import plain_usd
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from notemill.app.overview import LinkOverview, Overview
     from notemill.app.planning import WorkPlan
     from notemill.stores.proposals import ProposalKind
+
+MOST_SOURCES: Final = 200
+"""How many sources of an ingest are told one by one, those that cannot be read first."""
 
 
 def work_plan(plan: WorkPlan) -> dict[str, Any]:
@@ -34,6 +37,10 @@ def work_plan(plan: WorkPlan) -> dict[str, Any]:
         "stages": list(plan.stages),
         "vocabulary": plan.vocabulary,
         "unfinished": plan.unfinished,
+        "sources": [
+            {"became": one.became, "title": one.title, "words": one.words}
+            for one in plan.sources[:MOST_SOURCES]
+        ],
     }
 
 
