@@ -29,6 +29,9 @@ Header = tuple[bytes, bytes]
 ENTER: Final = "/enter"
 MAX_BODY_BYTES: Final = 2 * 1_024 * 1_024
 """Larger than any request of a page: 10,000 decisions at once are a quarter of it."""
+FILES: Final = "/api/ingest/files/"
+"""Where a file is put: it may be larger, and is not held in memory but read as it comes."""
+MAX_FILE_BYTES: Final = 200_000_000
 MOST_DIGITS: Final = 12
 MOST_COOKIES: Final = 100
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -126,7 +129,10 @@ class Guard:
                 return
             self._check_request(scope["method"], scope["path"], given)
             if scope["method"] not in SAFE_METHODS:
-                receive = await _read(given, receive)
+                if scope["method"] == "PUT" and scope["path"].startswith(FILES):
+                    _check_length(given, MAX_FILE_BYTES)
+                else:
+                    receive = await _read(given, receive)
         except RefusedError as refused:
             await _refuse(scope, refused, send)
             return
@@ -264,10 +270,7 @@ def _is_opened(given: _Given) -> bool:
 
 async def _read(given: _Given, receive: Receive) -> Receive:
     """Read a body within its bound, and return what gives it again. Raises RefusedError."""
-    too_large = RefusedError(413, "size", f"This is larger than {MAX_BODY_BYTES:,} bytes.")
-    length = given.one(b"content-length") or "0"
-    if len(length) > MOST_DIGITS or not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise too_large
+    too_large = _check_length(given, MAX_BODY_BYTES)
     parts: list[bytes] = []
     size, more = 0, True
     while more:
@@ -280,6 +283,15 @@ async def _read(given: _Given, receive: Receive) -> Receive:
             raise too_large
         more = message.get("more_body", False)
     return _once({"type": "http.request", "body": b"".join(parts), "more_body": False}, receive)
+
+
+def _check_length(given: _Given, most: int) -> RefusedError:
+    """Check how long a body says to be; return what to raise if it turns out longer, or raise it."""
+    too_large = RefusedError(413, "size", f"This is larger than {most:,} bytes.")
+    length = given.one(b"content-length") or "0"
+    if len(length) > MOST_DIGITS or not length.isdecimal() or int(length) > most:
+        raise too_large
+    return too_large
 
 
 def _once(message: Message, receive: Receive) -> Receive:

@@ -28,6 +28,7 @@ DESK: Final = "desk"
 """Where a request's scope has the desk."""
 SCREENS: Final = (
     ("home", "Home", "/"),
+    ("ingest", "Ingest", "/ingest"),
     ("runs", "Runs", "/runs"),
     ("review", "Review", "/review"),
     ("tags", "Tags", "/tags"),

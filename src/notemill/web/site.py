@@ -23,7 +23,7 @@ from notemill.web.parts import (
     error_page,
     read_templates,
 )
-from notemill.web.routes import graph, home, notes, review, runs, settings, tags
+from notemill.web.routes import graph, home, ingest, notes, review, runs, settings, tags
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,7 +44,7 @@ class Screen(Protocol):
     api: APIRouter
 
 
-SCREENS: tuple[Screen, ...] = (home, runs, review, tags, graph, notes, settings)
+SCREENS: tuple[Screen, ...] = (home, ingest, runs, review, tags, graph, notes, settings)
 
 
 def create_site(desk: Desk) -> ASGIApp:

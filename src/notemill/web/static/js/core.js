@@ -23,10 +23,11 @@ const NO_SESSION = "This page's session has ended. Open the link that `notemill 
  */
 export async function api(method, path, body, signal) {
   const headers = new Headers({ "X-Notemill": "1" });
-  if (body !== undefined) headers.set("Content-Type", "application/json");
-  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const isFile = body instanceof Blob;
+  if (body !== undefined && !isFile) headers.set("Content-Type", "application/json");
+  const sent = body === undefined || isFile ? body : JSON.stringify(body);
   // What is asked for still arrives where the page ends meanwhile; browsers keep little for that.
-  const keepalive = !signal && sent !== undefined && sent.length < 4096;
+  const keepalive = !signal && typeof sent === "string" && sent.length < 4096;
   let answer;
   try {
     answer = await fetch(path, { method, headers, body: sent, keepalive, signal });

@@ -1,39 +1,26 @@
-// Home: what the server counts, kept up to date; work as it goes on; the buttons that start it.
-import { api, counted, data, define, fault, html, nothing, pageAt, render, repeat, say, toast, usd } from "./core.js";
+// Home: what the server counts, kept up to date; the buttons that start work.
+import { data, define, pageAt } from "./core.js";
 import { live } from "./live.js";
-import { localTimes } from "./page.js";
-import "./question.js";
+import { swap } from "./page.js";
 import { start } from "./start.js";
-
-/** @typedef {import("./question.js").Job} Job */
-/** @typedef {{run: string, kind: string, state: string|null, running: boolean, cost_usd: string, counts: null|Record<string, number>}} Run */
+import { NmWork } from "./work.js";
 
 const LOOK_AFTER_MS = 400;
-const JOBS_SHOWN = 4;
-const RUNNING = ["working", "asks"];
-const WROTE = ["apply", "tidy", "change tags"];
-const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link: "Finding links", tags: "Looking at tags", tidy: "Tidying", followed: "Looking at what you follow", apply: "Applying", undo: "Undoing", resume: "Going on", "change tags": "Changing tags", run: "Prompts" });
 
 class NmHome extends HTMLElement {
   connectedCallback() {
-    /** @type {Map<string, Job>} */ this.jobs = new Map();
-    /** @type {Map<string, Run>} */ this.runs = new Map();
     this.looking = this.timer = 0;
+    const work = /** @type {NmWork} */ (this.querySelector("nm-work"));
     this.addEventListener("click", (event) => {
       const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-start], [data-continue]"));
       const { start: kind, continue: run, stage } = button?.dataset ?? {};
-      if (kind) start(kind, (job) => this.take(job));
-      if (run) this.change(`/api/runs/${encodeURIComponent(run)}/resume`, { after_stage: Number(stage) });
+      if (kind) start(kind, (job) => work.take(job));
+      if (run) work.change(`/api/runs/${encodeURIComponent(run)}/resume`, { after_stage: Number(stage) });
     });
-    this.addEventListener("answered", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
-    live.on("snapshot", (message) => this.snapshot(message));
-    live.on("job", (message) => this.take(message.job));
-    live.on("run", (message) => { this.runs?.set(message.run, message); this.work(); });
+    this.addEventListener("work", () => this.look());
     live.on("review", () => this.look());
     if (!data().whole) this.look(0);
   }
-
-  // -- what the server counts ----------------------------------------------------------------------
 
   /** Look at the vault again soon: first what is quick, then the links. @param {number} [after] */
   look(after = LOOK_AFTER_MS) {
@@ -43,99 +30,9 @@ class NmHome extends HTMLElement {
       for (const path of ["/", "/?whole=true"]) {
         const fresh = await pageAt(path);
         if (number !== this.looking || !fresh) return;
-        this.swap(fresh, path !== "/");
+        swap(this, fresh, path !== "/");
       }
     }, after);
-  }
-
-  /** Take over the parts that differ; one that is not counted yet is not taken. @param {Document} fresh @param {boolean} whole */
-  swap(fresh, whole) {
-    for (const old of this.querySelectorAll("[data-part]")) {
-      const part = /** @type {HTMLElement} */ (old);
-      const found = /** @type {HTMLElement|null} */ (fresh.querySelector(`[data-part="${part.dataset.part}"]`));
-      if (!found || (!whole && "slow" in found.dataset)) continue;
-      const now = document.importNode(found, true);
-      localTimes(now);
-      if (!now.isEqualNode(part)) part.replaceWith(now);
-    }
-  }
-
-  // -- work ----------------------------------------------------------------------------------------
-
-  /** @param {{jobs: Job[], runs?: Run[]}} message */
-  snapshot(message) {
-    this.jobs = new Map(message.jobs.map((job) => [job.id, job]));
-    this.runs = new Map((message.runs ?? []).map((run) => [run.run, run]));
-    this.work();
-    this.look();
-  }
-
-  /** @param {Job} job */
-  take(job) {
-    const before = this.jobs?.get(job.id);
-    this.jobs?.set(job.id, job);
-    this.work();
-    if (!before) say(`${TITLES[job.kind] ?? job.kind}: started`);
-    if (job.question && before?.question?.id !== job.question.id) {
-      say(`A question waits: ${job.question.text}`);
-      this.look();
-    }
-    if (RUNNING.includes(job.state)) return;
-    this.look();
-    if (before && RUNNING.includes(before.state) && !job.question) {
-      toast(job.result?.words ?? job.error ?? "Stopped.", { tone: job.result ? (job.result.whole ? "good" : "plain") : "bad" });
-    }
-  }
-
-  work() {
-    const newest = [...(this.jobs?.values() ?? [])].reverse();
-    const jobs = newest.filter((job, at) => !job.run || newest.findIndex((one) => one.run === job.run) === at);
-    const shown = jobs.filter((job, at) => RUNNING.includes(job.state) || job.question || at < JOBS_SHOWN);
-    const mine = new Set(shown.map((job) => job.run));
-    const others = [...(this.runs?.values() ?? [])].filter((run) => run.state === "open" && !mine.has(run.run));
-    const place = /** @type {HTMLElement|null} */ (this.querySelector("[data-work]"));
-    if (place) render(html`${repeat(shown, (job) => job.id, (job) => this.job(job))}
-      ${repeat(others, (run) => run.run, (run) => html`<article class="work">${this.head(run.kind, run.run, run.running ? ["live", "running elsewhere"] : ["warn", "paused"])}${this.progress(run)}</article>`)}`, place);
-    const idle = /** @type {HTMLElement|null} */ (this.querySelector("[data-idle]"));
-    if (idle) idle.hidden = shown.length + others.length > 0;
-  }
-
-  /** @param {Job} job */
-  job(job) {
-    const done = job.result;
-    const states = /** @type {Record<string, [string, string]>} */ ({
-      working: ["live", "working"], asks: ["warn", "asks you"], ended: done?.whole ? ["good", "done"] : ["warn", "done in part"],
-      failed: ["bad", "failed"], stopped: ["warn", job.question ? "waits for you" : "stopped"],
-    });
-    const run = this.runs?.get(job.run);
-    return html`<article class="work">${this.head(job.kind === "resume" && run ? run.kind : job.kind, job.run, states[job.state])}
-      ${run?.counts ? this.progress(run) : job.state === "working" ? html`<progress class="progress" aria-label="Working"></progress>` : nothing}
-      <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}
-        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.change("/api/undo", { run: job.run })}>Undo</button>` : nothing}` : (!job.question && job.error) || job.lines.at(-1)}</p>
-      <nm-question .job=${job}></nm-question></article>`;
-  }
-
-  /** Begin work that needs no plan. @param {string} path @param {object} body */
-  async change(path, body) {
-    try {
-      this.take((await api("POST", path, body)).job);
-    } catch (error) {
-      fault(error);
-    }
-  }
-
-  /** @param {string} kind @param {string} run @param {[string, string]} state */
-  head(kind, run, [tone, words]) {
-    return html`<header class="row"><h3>${TITLES[kind] ?? kind}</h3><span class="badge badge-${tone}">${words}</span>
-      ${run ? html`<a class="mono clip" href=${`/runs/${encodeURIComponent(run)}`}>${run}</a>` : nothing}</header>`;
-  }
-
-  /** @param {Run} run */
-  progress(run) {
-    const { total = 0, succeeded = 0, pending = 0, running = 0, submitted = 0 } = run.counts ?? {};
-    if (!total) return nothing;
-    return html`<progress class="progress" max=${total} value=${total - pending - running - submitted} aria-label="Answered"></progress>
-      <p class="row between hint"><span>${succeeded.toLocaleString("en")} of ${counted(total, "answer")}${submitted ? `, ${submitted.toLocaleString("en")} in batches` : ""}</span><span>${usd(run.cost_usd)}</span></p>`;
   }
 }
 

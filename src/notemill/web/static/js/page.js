@@ -29,6 +29,24 @@ export function localTimes(place = document) {
   }
 }
 
+/**
+ * Take over the parts of a page that differ; one that is not counted yet is not taken, what a person has folded stays so.
+ * @param {ParentNode} place @param {Document} fresh @param {boolean} [whole] whether everything in it is counted
+ */
+export function swap(place, fresh, whole = true) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-part]"))) {
+    const found = /** @type {HTMLElement|null} */ (fresh.querySelector(`[data-part="${part.dataset.part}"]`));
+    if (!found || (!whole && "slow" in found.dataset)) continue;
+    const now = document.importNode(found, true);
+    localTimes(now);
+    for (const one of part.querySelectorAll("details")) now.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute("open", one.open);
+    if (now.isEqualNode(part)) continue;
+    const focus = part.contains(document.activeElement) && document.activeElement?.id;
+    part.replaceWith(now);
+    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  }
+}
+
 /** @type {EventTarget[]} */ let around = []; // what has the keyboard, and what it stands in, from inside out
 
 /** Where what had the keyboard was taken away or closed, what it stood in has it: Tab goes on from there. */

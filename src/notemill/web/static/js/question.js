@@ -5,7 +5,7 @@ import { live } from "./live.js";
 /** @typedef {{note: string, problem: string, before: string, after: string}} Change */
 /** @typedef {{id: string, kind: string, run: string, state: string, lines: string[], began_at: number,
  *   question: null|{id: string, text: string, no: string, list: string, sample: Change[]},
- *   result: null|{words: string, whole: boolean, found: number}, error: string|null}} Job */
+ *   result: null|{words: string, whole: boolean, found: number, left: {note: string, message: string}[]}, error: string|null}} Job */
 
 const AROUND = 2; // unchanged lines shown before and after a change
 

@@ -1,13 +1,15 @@
 // The dialogs that start work, made by the server: what is chosen there, and what that would cost.
 import { api, counted, html, nothing, render, say, span, svg, usd, when } from "./core.js";
+import { live } from "./live.js";
 
 /** @typedef {{lane: string, reason: string, price_usd: string, worst_usd: string, p50: number|null, p90: number|null,
  *   measured: {batches: number, calls: number}, items: number, priced: number, problem: string,
- *   stages: number[], vocabulary: boolean, unfinished: string}} Plan */
+ *   stages: number[], vocabulary: boolean, unfinished: string, sources: {became: string, title: string, words: string}[]}} Plan */
 /** @typedef {HTMLInputElement|HTMLSelectElement} Control */
 
 const MINUTES = [2, 5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1080, 1440];
 const PLAN_AFTER_MS = 200;
+const BECAME = /** @type {Record<string, string>} */ ({ new: "new note", adds: "adds to its note", unread: "not read", left: "left alone", there: "in the vault" });
 
 /** Where a number of seconds stands on the slider, 0 to 100. @param {number} seconds */
 function placeOf(seconds) {
@@ -31,12 +33,14 @@ function valueOf(one) {
 }
 
 class Start {
-  /** @param {HTMLDialogElement} dialog @param {(job: any) => void} begun */
-  constructor(dialog, begun) {
+  /** @param {HTMLDialogElement} dialog @param {(job: any) => void} begun @param {object} more */
+  constructor(dialog, begun, more) {
     this.dialog = dialog;
     this.form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
     this.kind = dialog.dataset.work ?? "";
     this.begun = begun;
+    this.more = more;
+    this.doing = "";
     /** @type {Plan|null} */ this.plan = null;
     this.error = "";
     this.busy = "planning";
@@ -46,7 +50,8 @@ class Start {
     this.form.addEventListener("input", (event) => this.changed(/** @type {HTMLElement} */ (event.target)), on);
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.go(); }, on);
     this.form.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close(), on);
-    dialog.addEventListener("close", () => { ends.abort(); window.clearTimeout(this.timer); this.asked += 1; }, on);
+    const deaf = live.on("plan", ({ words }) => { this.doing = words; if (this.busy === "planning") this.show(); });
+    dialog.addEventListener("close", () => { deaf(); ends.abort(); window.clearTimeout(this.timer); this.asked += 1; }, on);
     this.form.reset();
     dialog.showModal();
     this.changed(null);
@@ -55,12 +60,12 @@ class Start {
   /** Whether a model is asked, so that there are a lane, a price and an end. */
   get asks() {
     const judge = this.form.elements.namedItem("ask_model");
-    return this.kind === "curate" || (judge instanceof HTMLInputElement && judge.checked);
+    return ["curate", "ingest"].includes(this.kind) || (judge instanceof HTMLInputElement && judge.checked);
   }
 
   given() {
     /** @type {Record<string, any>} */
-    const options = {};
+    const options = { ...this.more };
     for (const one of /** @type {Iterable<Control>} */ (this.form.elements)) {
       if (!one.name || one.matches(":disabled")) continue;
       const value = valueOf(one);
@@ -114,7 +119,7 @@ class Start {
   }
 
   async go() {
-    if (this.busy || this.error || this.plan?.problem) return;
+    if (this.form.querySelector("[data-go][aria-disabled=true]")) return;
     this.busy = "starting";
     this.show();
     const run = this.plan?.unfinished;
@@ -131,18 +136,19 @@ class Start {
 
   show() {
     const plan = this.plan;
+    const ingests = this.kind === "ingest";
     const go = /** @type {HTMLButtonElement} */ (this.form.querySelector("[data-go]"));
-    go.setAttribute("aria-disabled", String(Boolean(this.busy || this.error || plan?.problem)));
-    const writes = this.kind === "tidy" && this.given().kinds;
+    go.setAttribute("aria-disabled", String(Boolean(this.busy || this.error || plan?.problem || (ingests && !plan?.items))));
+    const verb = this.kind === "tidy" ? this.given().kinds && "Write into" : /** @type {Record<string, string>} */ ({ curate: "Curate", ingest: "Make" })[this.kind];
     go.textContent = this.busy === "starting" ? "Starting…" : plan?.unfinished ? "Go on with that run"
-      : plan?.items && (this.kind === "curate" || writes) ? `${writes ? "Write into" : "Curate"} ${counted(plan.items, "note")}` : go.dataset.go ?? "Go";
+      : plan?.items && verb ? `${verb} ${counted(plan.items, "note")}` : go.dataset.go ?? "Go";
     this.write("[data-again]", null, !plan?.unfinished && !this.given().again);
     const place = /** @type {HTMLElement} */ (this.form.querySelector("[data-outlook]"));
     place.setAttribute("aria-busy", String(this.busy === "planning"));
     render(html`${this.error ? html`<p class="notice notice-bad" role="alert">${this.error}</p>` : nothing}
       ${plan ? this.outlook(plan) : nothing}
       ${this.busy === "planning" ? html`<p class="at-work ${plan ? "over" : "hint"}"><progress class="progress" aria-label="Planning"></progress>
-        ${plan ? nothing : this.asks && this.kind === "link" ? "Finding the pairs that a model would judge, to know the price. In a large vault this takes minutes." : "Looking at your notes…"}</p>` : nothing}`, place);
+        ${plan ? nothing : ingests ? `${this.doing || "Reading the sources"}…` : this.asks && this.kind === "link" ? "Finding the pairs that a model would judge, to know the price. In a large vault this takes minutes." : "Looking at your notes…"}</p>` : nothing}`, place);
     const band = /** @type {SVGElement|null} */ (this.form.querySelector("[data-band]"));
     const [from, to] = [placeOf(plan?.p50 ?? 0), placeOf(plan?.p90 ?? 0)];
     if (band) render(plan ? svg`<rect x=${Math.min(from, 99)} width=${Math.max(1, to - from)} height="4"/>` : nothing, /** @type {any} */ (band));
@@ -161,6 +167,8 @@ class Start {
     ];
     return html`
       ${plan.unfinished ? html`<p class="notice notice-warn">The run <a href=${`/runs/${encodeURIComponent(plan.unfinished)}`}>${plan.unfinished}</a> has not ended.</p>` : nothing}
+      ${plan.sources.length ? html`<ul class="sources" tabindex="0" aria-label="Sources">${plan.sources.map((one) => html`<li class="break">
+        <span class="badge ${one.became === "unread" ? "badge-bad" : one.became === "left" ? "badge-warn" : ""}">${BECAME[one.became]}</span> <b>${one.title}</b> <span class="hint">${one.words}</span></li>`)}</ul>` : nothing}
       ${plan.problem ? html`<p class="notice notice-bad" role="alert">Not possible: ${plan.problem}.</p>` : nothing}
       ${this.asks ? html`<dl class="figures">
         <div class="figure"><dt>Price</dt><dd><span data-price>${usd(plan.price_usd)}</span> <small>at most ${usd(plan.worst_usd)}</small></dd></div>
@@ -171,8 +179,8 @@ class Start {
   }
 }
 
-/** Open the dialog for a kind of work. @param {string} kind @param {(job: any) => void} begun */
-export function start(kind, begun) {
+/** Open the dialog for a kind of work. @param {string} kind @param {(job: any) => void} begun @param {object} [more] options that were chosen before */
+export function start(kind, begun, more = {}) {
   const dialog = /** @type {HTMLDialogElement|null} */ (document.querySelector(`dialog[data-work="${CSS.escape(kind)}"]`));
-  if (dialog && !dialog.open) new Start(dialog, begun);
+  if (dialog && !dialog.open) new Start(dialog, begun, more);
 }
