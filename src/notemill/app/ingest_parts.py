@@ -158,13 +158,15 @@ def _planned_in(
     """Return the long sources among drafts, the requests about their parts, and what these replace."""
     whole_room, system, room = _rooms(opened, bench)
     part_room = text_room(system, room, _NOTHING)
-    limit = min(LONG_TOKENS, whole_room or LONG_TOKENS, part_room or LONG_TOKENS)
+    most_whole, most_part = (
+        LONG_TOKENS if one is None else min(LONG_TOKENS, one) for one in (whole_room, part_room)
+    )
     sources: list[LongSource] = []
     requests: list[Request] = []
     expected: dict[str, str] = {}
     for key in keys:
         asked = asked_of(waiting_draft(opened, key))
-        if (parts := parts_of(asked, limit)) is not None:
+        if (parts := parts_of(asked, most_whole, most_part)) is not None:
             sources.append(LongSource(key, parts))
             requests += _requests(key, parts, system=system, model=bench.model, room=room)
             expected[key] = expected_noted(parts, whole_room)

@@ -17,6 +17,8 @@ from notemill.app.kinds import KIND_PARTS
 from notemill.app.terms import RunTerms
 from notemill.errors import UsageError
 from tests.doubles import Crash, ScriptedProvider
+from tests.local_server import Manners, serving
+from tests.notemill.cli.test_local import Shell
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.workflows.notes import Desk, curated
 from twolane import Lane, RunState
@@ -32,6 +34,7 @@ PARAGRAPHS = 40
 _PIECE = re.compile(r"^\[(\d+)\] (.+)$", re.MULTILINE)
 _POINT = re.compile(r"^point \[([\d, ]+)\]: (.+)$", re.MULTILINE)
 _QUOTE = re.compile(r"^quote \[(\d+)\]: (.+)$", re.MULTILINE)
+_TOKEN = re.compile(r"^note_ref: (.+)$", re.MULTILINE)
 _CHAPTERS = re.compile(r"^chapters: (.+)$", re.MULTILINE)
 
 
@@ -51,6 +54,10 @@ class Model:
     def __call__(self, params: Mapping[str, Any]) -> str:
         """Answer."""
         content = str(params["messages"][0]["content"])
+        return curated(params, **self.said(content))
+
+    def said(self, content: str) -> dict[str, Any]:
+        """Return what it says of a part or of a note."""
         pieces = _PIECE.findall(content)
         chapters = _CHAPTERS.search(content)
         starts = chapters[1].split(", ") if chapters else []
@@ -66,11 +73,11 @@ class Model:
             points = _POINT.findall(content) or [(n, f"Said: {text}") for n, text in pieces[:2]]
             said = [
                 {"text": text, "pieces": [int(n) for n in numbers.split(", ")]}
-                for numbers, text in points
+                for numbers, text in points[:7]
             ]
             quotes = [{"text": text, "piece": int(n)} for n, text in _QUOTE.findall(content)[-1:]]
         titles = [{"title": f"Chapter at {n}", "piece": int(n)} for n in starts]
-        return curated(params, summary=said, quotes=quotes, chapters=titles)
+        return {"summary": said, "quotes": quotes, "chapters": titles}
 
 
 @pytest.fixture
@@ -258,15 +265,31 @@ def test_a_rehearsal_prices_both_steps(desk: Desk) -> None:
     assert not desk.requests
 
 
+@pytest.mark.loopback
 def test_a_model_with_little_room_reads_all_of_a_talk(
-    desk: Desk, model: Model, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is noted is thinned to what fits, from the whole talk."""
-    talk("Hall.txt", 200)
-    monkeypatch.setattr(ingest_parts, "text_room", lambda *_: 250)
-    monkeypatch.setattr("notemill.app.ingest_steps.text_room", lambda *_: 250)
-    assert ingest(desk, "Hall.txt").state is RunState.DONE
+    """A server of 4,096 tokens sees all pieces; what is noted is thinned, from the whole talk."""
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    monkeypatch.chdir(tmp_path)
+    model = Model()
+
+    def says(params: Mapping[str, Any]) -> str:
+        content = str(params["messages"][-1]["content"])
+        token = content.partition("\n")[0].removeprefix("note_ref: ")
+        form = params["response_format"]["json_schema"]["schema"]["properties"]
+        reply = {"description": "A talk.", "tags": [], "topics": [], **model.said(content)}
+        reply["note_ref"] = token
+        return json.dumps({name: said for name, said in reply.items() if name in form})
+
+    words = ("ingest", talk("Hall.txt", 200), "--vault", shell.vault, "--provider", "local")
+    with serving(Manners(says=says)) as server:
+        assert shell.notemill(*words, "--base-url", server.url, "--apply", "--yes") == 0, shell.err
+    shown = [int(n) for content in model.parts for n, _ in _PIECE.findall(content)]
+    assert shown == list(range(1, 201))
     (request,) = model.notes
+    assert any(int(one[0].split(", ")[0]) > 150 for one in _POINT.findall(request))
+    assert "200 was fired" in (shell.vault / "Clippings" / "Hall.md").read_text()
     numbers = [int(one.split(", ")[0]) for one, _ in _POINT.findall(request)]
     assert min(numbers) < 50
     assert max(numbers) > 150

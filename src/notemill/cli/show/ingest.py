@@ -41,9 +41,11 @@ def _read(event: events.SourcesRead, console: Console) -> None:
 
 
 def _long(event: events.LongSourcesToAsk, console: Console) -> None:
+    cost = event.plan.estimated_nano
     console.print(
         f"{counted(event.sources, 'source')} too long for one request, asked about in "
-        f"{counted(event.parts, 'part')} first: {format_usd(event.plan.estimated_nano)} of the price"
+        f"{counted(event.parts, 'part')} first"
+        f"{f': {format_usd(cost)} of the price' if cost else ''}"
     )
 
 

@@ -48,24 +48,24 @@ class Parts:
     left_out: int = 0
 
 
-def parts_of(asked: Asked, most_tokens: int) -> Parts | None:
-    """Return the parts of a source of more than `most_tokens`, None of one that fits.
+def parts_of(asked: Asked, whole_tokens: int, part_tokens: int) -> Parts | None:
+    """Return a source in parts of at most `part_tokens`, None for one of at most `whole_tokens`.
 
     They are of about equal length, begin with a chapter where one begins near enough, overlap
     nowhere and leave nothing out; a piece that is too long by itself is divided, with its number
     in every part of it.
     """
-    if sum(_MOST_WEIGHT * len(one.text) + _AROUND_TOKENS for one in asked.pieces) <= most_tokens:
+    if sum(_MOST_WEIGHT * len(one.text) + _AROUND_TOKENS for one in asked.pieces) <= whole_tokens:
         return None
-    pieces = [part for one in asked.pieces for part in _divided(one, most_tokens)]
+    pieces = [part for one in asked.pieces for part in _divided(one, part_tokens)]
     ends = list(accumulate(map(_tokens, pieces)))
-    if ends[-1] <= most_tokens:
+    if ends[-1] <= whole_tokens:
         return None
     chapters = _beginnings(asked, pieces)
     found: list[Asked] = []
     at = 0
     while at < len(pieces) and len(found) < MAX_PARTS:
-        end = _end_of_part(ends, chapters, at, most_tokens)
+        end = _end_of_part(ends, chapters, at, part_tokens)
         mine = tuple(_rejoined(pieces[at:end]))
         starts = tuple(
             one for one in asked.starts if mine[0].number <= one <= mine[-1].number

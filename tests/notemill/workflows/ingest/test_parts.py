@@ -50,7 +50,7 @@ def test_every_word_is_in_one_part_that_is_short_enough(
 ) -> None:
     """Whatever the blocks and the chapters; pieces keep their numbers and their order."""
     asked = text_of(*blocks, starts=sorted(starts))
-    parts = parts_of(asked, most)
+    parts = parts_of(asked, most, most)
     if parts is None:
         assert sum(careful_tokens(one.text) for one in asked.pieces) <= most
         return
@@ -69,12 +69,12 @@ def test_every_word_is_in_one_part_that_is_short_enough(
 def test_parts_begin_with_chapters() -> None:
     """Those found, those of the source and headings, where one is near enough."""
     blocks = [f"Paragraph {n} has words enough to weigh something here." for n in range(40)]
-    found = parts_of(text_of(*blocks, starts=(1, 12, 22, 31)), 300)
+    found = parts_of(text_of(*blocks, starts=(1, 12, 22, 31)), 300, 300)
     assert found is not None
     assert [one.pieces[0].number for one in found.parts] == [1, 12, 22, 31]
     assert [one.starts for one in found.parts] == [(1,), (12,), (22,), (31,)]
     blocks[15] = blocks[25] = "## A heading"
-    headed = parts_of(text_of(*blocks), 400)
+    headed = parts_of(text_of(*blocks), 400, 400)
     assert headed is not None
     assert {one.pieces[0].number for one in headed.parts} >= {16}
     cues = tuple(
@@ -85,7 +85,7 @@ def test_parts_begin_with_chapters() -> None:
         kind=SourceKind.VIDEO, title="Talk", source="talk", keys=("talk",), method="a file", cues=cues,
         chapters=(Chapter("One", 0.0), Chapter("Two", 260.0), Chapter("Three", 500.0)),
     )  # fmt: skip
-    spoken = parts_of(Asked(talk, pieces_of(talk), ()), 450)
+    spoken = parts_of(Asked(talk, pieces_of(talk), ()), 450, 450)
     assert spoken is not None
     assert [one.pieces[0].second for one in spoken.parts] == [0, 260, 500]
 
@@ -95,15 +95,24 @@ def test_there_are_few_parts() -> None:
     asked = text_of(*(f"Word {n} and what is said of it." for n in range(500)))
     whole = sum(careful_tokens(one.text) + 6 for one in asked.pieces)
     for most in (300, 1_000, 2_500):
-        parts = parts_of(asked, most)
+        parts = parts_of(asked, most, most)
         assert parts is not None
         assert len(parts.parts) <= -(-whole // most) + 1
+
+
+def test_what_does_not_fit_whole_may_be_one_part() -> None:
+    """Where the request for the note has less room than that for a part."""
+    asked = text_of(*(f"Word {n} and what is said of it." for n in range(20)))
+    found = parts_of(asked, 100, 1_000)
+    assert found is not None
+    assert [one.pieces for one in found.parts] == [asked.pieces]
+    assert parts_of(asked, 1_000, 100) is None
 
 
 def test_what_is_too_long_even_in_parts_is_said_to_be_missing() -> None:
     """The parts are bounded, and the note tells where they end."""
     asked = text_of(*(f"Word {n} and what is said of it." for n in range(500)))
-    parts = parts_of(asked, 25)
+    parts = parts_of(asked, 25, 25)
     assert parts is not None
     assert len(parts.parts) == MAX_PARTS
     assert parts.left_out > 0
