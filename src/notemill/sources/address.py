@@ -43,7 +43,7 @@ _WITHOUT_SCHEME: Final = re.compile(
 )
 _BEFORE_ID: Final = frozenset({"shorts", "live", "embed", "v", "e", "vi", "watch"})
 # What asks YouTube about another of its addresses, and the parameters that name it.
-_ASKING: Final = {"attribution_link": "u", "oembed": "url", "m": "continue"}
+_ASKING: Final = {"attribution_link": "u", "oembed": "url", "m": "continue", "redirect": "q"}
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]+", re.IGNORECASE)
 _LINK: Final = re.compile(r"!?\[.*\]\(\s*<?([^\s<>]+)>?(?:\s+[\"'(].*)?\)", re.DOTALL)
@@ -126,7 +126,7 @@ def is_video_id(text: str) -> bool:
 def key_of(source_text: str) -> str | None:
     """Return the draft's key of what a note's property `source` says, None if it says none.
 
-    It may be an address, one in `<…>`, a Markdown link, words with one address in them, or a key.
+    It may be an address, one in `<…>`, a Markdown link, a wikilink, words with one address in them, or a key.
     """
     text = source_text.strip().strip("\"'").strip()
     if len(text) > _MOST_LETTERS:
@@ -140,6 +140,8 @@ def key_of(source_text: str) -> str | None:
         text = link[1]
     elif text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
+    elif text.startswith("[[") and text.endswith("]]"):
+        text = text[2:-2].partition("|")[0]
     if any(letter.isspace() for letter in text.strip()):
         named = _ADDRESS.findall(text)
         text = named[0].rstrip(".,;:!?)]}'") if len(named) == 1 else ""

@@ -228,6 +228,9 @@ def test_what_is_no_web_address_is_none(text: str) -> None:
         f'"https://youtu.be/{VIDEO}"',
         f"Video: https://youtu.be/{VIDEO}.",
         f"youtube:{VIDEO}",
+        f"[[https://youtu.be/{VIDEO}]]",
+        f"[[https://youtu.be/{VIDEO}|Firing]]",
+        f"https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fyoutu.be%2F{VIDEO}&v=x",
     ],
 )
 def test_a_source_is_known_as_owners_write_it(text: str) -> None:

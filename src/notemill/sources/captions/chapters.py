@@ -55,7 +55,16 @@ def chapters_of(found: object, duration_s: float | None) -> tuple[tuple[Chapter,
             beyond += 1
             continue
         chapters.append(Chapter(_titled(title), start))
-    return in_order(chapters), beyond
+    settled = in_order(chapters)
+    return () if _is_whole(listed, duration_s) else settled, beyond
+
+
+def _is_whole(listed: Sequence[Mapping[str, object]], duration_s: float | None) -> bool:
+    """Tell whether there is one chapter alone, from the beginning to the end: it parts nothing."""
+    if len(listed) != 1 or duration_s is None:
+        return False
+    start, end = seconds(listed[0].get("start_time")), seconds(listed[0].get("end_time"))
+    return start is not None and end is not None and int(start) == 0 and end + 1 >= duration_s
 
 
 def in_order(chapters: Iterable[Chapter]) -> tuple[Chapter, ...]:

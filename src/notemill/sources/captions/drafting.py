@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import SourceError
+from notemill.markup.lines import one_line
 from notemill.sources.captions.choosing import is_automatic, ranked
 from notemill.sources.captions.forms import spoken
-from notemill.sources.captions.info import Metadata, metadata
+from notemill.sources.captions.info import Metadata, left_out_of, metadata
 from notemill.sources.captions.names import named
 from notemill.sources.captions.order import within
 from notemill.sources.captions.tracks import Spoken, Track, base_of, code_of
@@ -59,7 +60,12 @@ def _by_name(tracks: Sequence[Track]) -> dict[str, object]:
 
 def _told(about: Mapping[str, object]) -> dict[str, object]:
     """Return what has a value, so that nothing hides what somebody else tells."""
-    return {name: value for name, value in about.items() if value not in (None, "", [])}
+    return {
+        name: value
+        for name, value in about.items()
+        if value not in (None, [])
+        if not isinstance(value, str) or one_line(value)
+    }
 
 
 def _no_track(tracks: Sequence[Track]) -> SourceError:
@@ -77,6 +83,12 @@ def _draft(
 ) -> Draft:
     cues, wrong = within(said.cues, known.duration_s)
     language = code_of(track.language) or code_of(said.language)
+    duration_s = known.duration_s or max((one.end_s for one in cues), default=0.0) or None
+    # Where nobody tells how long it is, nothing is known of what comes behind the last words.
+    chapters = tuple(
+        one for one in known.chapters if duration_s is None or one.start_s <= duration_s
+    )
+    left_out = left_out_of(len(known.chapters) - len(chapters))
     return Draft(
         kind=SourceKind.VIDEO if known.keys else SourceKind.TRANSCRIPT,
         keys=known.keys or (f"{DIGEST_KEY}{sha256(track.data).hexdigest()}",),
@@ -89,12 +101,19 @@ def _draft(
         language=language or code_of(known.language),
         description=known.description,
         image=known.image,
-        duration_s=known.duration_s or max((one.end_s for one in cues), default=0.0) or None,
+        duration_s=duration_s,
         captions=_captions(track, said, known),
-        chapters=known.chapters,
+        chapters=chapters,
         cues=cues,
         blocks=said.blocks,
-        notices=(*_translated(language, known), *said.notices, *wrong, *known.notices, *refused),
+        notices=(
+            *_translated(language, known),
+            *said.notices,
+            *wrong,
+            *known.notices,
+            *left_out,
+            *refused,
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from notemill.sources.captions.order import ordered
 from notemill.sources.captions.rolling import grown, is_rolling, unrolled, unstacked
 from notemill.sources.captions.shown import Caption, Read, lines_of
 from notemill.sources.captions.sounds import without_sounds
-from notemill.sources.captions.tracks import CHATS, MOST_BYTES, Spoken, Track
+from notemill.sources.captions.tracks import CHATS, MOST_BYTES, Spoken, Track, base_of
 
 _HALF: Final = 0.5
 _MB: Final = 1 << 20
@@ -50,7 +50,7 @@ def text_of(track: Track) -> tuple[str, tuple[str, ...]]:
     if len(track.data) > MOST_BYTES:
         size = len(track.data) / _MB
         raise SourceError(f"it has {size:,.0f} MB, and at most {MOST_BYTES // _MB} MB are read")
-    letters = letters_of(track.data)
+    letters = letters_of(track.data, base_of(track.language))
     if not letters.text.strip():
         raise SourceError("it is empty")
     return letters

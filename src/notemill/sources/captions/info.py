@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from notemill.markup.lines import one_line
@@ -26,6 +26,9 @@ _MOST_PEOPLE: Final = 50
 _MOST_TRACKS: Final = 2_000
 _MOST_ADDRESS: Final = 2_000
 _FIRST_YEAR: Final = 1900
+_MOST_DAY: Final = 11
+_DAY: Final = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x20]+")
 
 
@@ -67,7 +70,7 @@ def metadata(info: Mapping[str, object]) -> Metadata:
         title=one_line(_text(info, _MOST_TITLE, "title", "fulltitle")),
         authors=_people(info.get("creators")) or ((channel,) if channel else ()),
         channel=channel,
-        published=_day(info.get("upload_date")),
+        published=_published(info),
         language=_own_language(info, automatic),
         description=one_line(written),
         image=_address(info.get("thumbnail")),
@@ -75,7 +78,7 @@ def metadata(info: Mapping[str, object]) -> Metadata:
         chapters=chapters or listed_in(written, duration),
         manual=manual,
         automatic=automatic,
-        notices=_left_out(beyond),
+        notices=left_out_of(beyond),
     )
 
 
@@ -113,13 +116,39 @@ def _people(listed: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in plain if one))
 
 
+def _published(info: Mapping[str, object]) -> str:
+    """Return the day on which a video was uploaded, else that on which it was first shown, or ''.
+
+    A moment is the day that it is in UTC, as yt-dlp has it for `upload_date`: the reader's own time
+    zone changes nothing.
+    """
+    days = (
+        found
+        for day, moment in (("upload_date", "timestamp"), ("release_date", "release_timestamp"))
+        for found in (_day(info.get(day)), _day_of(info.get(moment)))
+    )
+    return next(filter(None, days), "")
+
+
 def _day(written: object) -> str:
     """Return `20250314` as `2025-03-14`, '' for what is no day."""
-    if not isinstance(written, str) or not re.fullmatch(r"[0-9]{8}", written):
+    if not isinstance(written, str | int):
         return ""
     try:
-        day = datetime.strptime(written, "%Y%m%d")  # noqa: DTZ007  # a day, at no place
+        found = _DAY.fullmatch(str(written)[:_MOST_DAY])  # a number may have too many digits
+        day = datetime.strptime("".join(found.groups()), "%Y%m%d") if found else None  # noqa: DTZ007  # a day, at no place
     except ValueError:
+        return ""
+    return f"{day:%Y-%m-%d}" if day and day.year >= _FIRST_YEAR else ""
+
+
+def _day_of(moment: object) -> str:
+    """Return the day of seconds since 1970, '' for what is no such moment."""
+    if isinstance(moment, bool) or not isinstance(moment, int | float):
+        return ""
+    try:
+        day = _EPOCH + timedelta(seconds=moment)
+    except (OverflowError, ValueError):
         return ""
     return f"{day:%Y-%m-%d}" if day.year >= _FIRST_YEAR else ""
 
@@ -151,7 +180,8 @@ def _own_language(info: Mapping[str, object], automatic: frozenset[str]) -> str:
     return bases.pop() if len(bases) == 1 else ""
 
 
-def _left_out(beyond: int) -> tuple[str, ...]:
+def left_out_of(beyond: int) -> tuple[str, ...]:
+    """Return what is said of chapters, `beyond` many, that begin after the end."""
     if not beyond:
         return ()
     if beyond == 1:

@@ -24,6 +24,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BRACES = re.compile(r"\{(?:\\[^{}\n]{0,200}|[yYcCfFsSpPoO]:[^{}\n]{0,60})\}")
+# A hard space and a line break of SubStation Alpha, which ffmpeg leaves; `C:\\home` has none.
+_BREAK = re.compile(r"(?<![:\\/])\\[hN]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -51,6 +53,8 @@ class _Reader:
     def read(self, line: str) -> None:
         if "{" in line:
             line = _BRACES.sub("", line)
+        if "\\" in line:
+            line = _BREAK.sub(" ", line)
         if "<" not in line:
             self.lines.append(Line(one_line(plain_entities(line)), self._speaker))
             return

@@ -7,7 +7,7 @@ and `body` (https://github.com/Podcastindex-org/podcast-namespace, transcripts.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from notemill.errors import SourceError
@@ -28,8 +28,7 @@ def read(text: str) -> Read:
     except OSError as error:
         raise SourceError(f"its JSON is damaged ({error.strerror})") from None
     if isinstance(found, Mapping) and isinstance(found.get("events"), list):
-        captions = [one for event in found["events"] if (one := _of_event(event)) is not None]
-        return Read(captions)
+        return Read(_of_events(found["events"]))
     pieces = found.get("segments") if isinstance(found, Mapping) else found
     if not isinstance(pieces, list):
         raise SourceError("its JSON is no transcript of a known form")
@@ -38,7 +37,18 @@ def read(text: str) -> Read:
     return Read(captions, language if isinstance(language, str) else "")
 
 
-def _of_event(event: object) -> Caption | None:
+def _of_events(events: Sequence[object]) -> list[Caption]:
+    """Return what the events of json3 say; one without a time comes when the one before began."""
+    captions: list[Caption] = []
+    start = 0.0
+    for event in events:
+        if (one := _of_event(event, start)) is not None:
+            captions.append(one)
+            start = one.start_s
+    return captions
+
+
+def _of_event(event: object, otherwise: float) -> Caption | None:
     """Return what an event of json3 says, None for windows, pens, and line breaks."""
     if not isinstance(event, Mapping) or not isinstance(event.get("segs"), list):
         return None
@@ -46,7 +56,8 @@ def _of_event(event: object) -> Caption | None:
     text = "".join(said for one in segments if isinstance(said := one.get("utf8"), str))
     if not text.strip():
         return None
-    start = _seconds(event.get("tStartMs"), _MS)
+    told = seconds(event.get("tStartMs"), _MS)
+    start = otherwise if told is None else told
     end = start + _seconds(event.get("dDurationMs"), _MS)
     offsets = [_seconds(one["tOffsetMs"], _MS) for one in segments if "tOffsetMs" in one]
     if offsets:

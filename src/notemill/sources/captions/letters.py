@@ -26,9 +26,26 @@ _DAMAGED: Final = "\ufffd"
 _MOST_DAMAGED: Final = 0.2
 """Above this share of the letters outside ASCII, a file was never UTF-8."""
 
-_NOT_UTF8: Final = (
-    "The file is not UTF-8 and was read as Windows-1252; if letters look wrong, save it as UTF-8."
-)
+_WESTERN: Final = "cp1252"
+# The code pages of Windows that files in other scripts have, with the languages written in them.
+_PAGES: Final = {
+    "cp1251": "be bg mk ru sr uk",
+    "cp1250": "bs cs hr hu pl ro sk sl",
+    "cp1253": "el",
+    "cp1254": "tr",
+    "cp1255": "he",
+    "cp1256": "ar fa ur",
+    "cp1257": "et lt lv",
+    "cp874": "th",
+    "cp932": "ja",
+    "cp949": "ko",
+    "gb18030": "zh",
+}
+_PAGE_OF: Final = {one: page for page, ones in _PAGES.items() for one in ones.split()}
+_OTHER_SCRIPTS: Final = ["cp1251", "cp1253", "cp1255", "cp1256", "cp932", "cp949", "gb18030"]
+_GUESSED_BYTES: Final = 64 << 10
+_MOST_ACCENTS: Final = 0.5
+"""Of the letters of no language that Windows-1252 is for, so many have accents."""
 _PARTLY_UTF8: Final = (
     "Some bytes of the file are damaged; they are shown as \N{REPLACEMENT CHARACTER}."
 )
@@ -41,12 +58,13 @@ class Letters(NamedTuple):
     notices: tuple[str, ...] = ()
 
 
-def letters_of(data: bytes) -> Letters:
-    """Return the text of a file: by its mark, else UTF-16 where it looks so, UTF-8, Windows-1252.
+def letters_of(data: bytes, language: str = "") -> Letters:
+    """Return the text of a file: by its mark, else UTF-16 where it looks so, UTF-8, a code page.
 
+    That is the one of its `language`, where that is known, or of its script, as far as it tells.
     Raises SourceError for what is no text at all.
     """
-    text, notices = _decoded(data)
+    text, notices = _decoded(data, language)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
@@ -56,7 +74,7 @@ def letters_of(data: bytes) -> Letters:
     return Letters(text.replace("\ufeff", ""), notices)
 
 
-def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
+def _decoded(data: bytes, language: str) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _whole(data[len(mark) :], encoding)
@@ -70,7 +88,34 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     damaged = text.count(_DAMAGED)
     if damaged <= _MOST_DAMAGED * sum(1 for letter in text if not letter.isascii()):
         return text, (_PARTLY_UTF8,)
-    return data.decode("cp1252", "replace"), (_NOT_UTF8,)
+    page = _page_of(data, language)
+    notice = (
+        f"The file is not UTF-8 and was read as {_name_of(page)}; if letters look wrong, save it as"
+        " UTF-8."
+    )
+    return data.decode(page, "replace"), (notice,)
+
+
+def _page_of(data: bytes, language: str) -> str:
+    """Return the code page of a file that is in none of Unicode's forms."""
+    if page := _PAGE_OF.get(language):
+        try:
+            data.decode(page)
+        except UnicodeDecodeError:
+            return _WESTERN
+        return page
+    sample = data[:_GUESSED_BYTES]
+    letters = [one for one in sample.decode(_WESTERN, "replace") if one.isalpha()]
+    if sum(not one.isascii() for one in letters) <= _MOST_ACCENTS * len(letters):
+        return _WESTERN
+    from charset_normalizer import from_bytes  # noqa: PLC0415  # slow to load, rarely needed
+
+    best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
+    return best.encoding if best else _WESTERN
+
+
+def _name_of(page: str) -> str:
+    return page.replace("cp", "Windows-")
 
 
 def _whole(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:

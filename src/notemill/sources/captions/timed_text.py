@@ -31,6 +31,10 @@ _NAMED: Final = re.compile(
 _SPEAKER: Final = re.compile(
     r"(?P<name>[^\W_][^\[\](){}:*\n]{0,60}?)\s*:(?:\s+(?P<rest>\S.*)|\s*$)"
 )
+_UNITS: Final = {"hour": 3600, "minute": 60, "second": 1}
+_SPELLED: Final = re.compile(r"(?:\d{1,4} (?:hour|minute|second)s?(?:, | and |\Z)){1,3}")
+_COUNT: Final = re.compile(r"(\d{1,4}) (hour|minute|second)")
+"""YouTube's panel has each time once more in words, for who hears the page; copied, they come along."""
 _BOLD: Final = re.compile(r"\*{2,3}|__")
 _HEADING: Final = re.compile(r"#{1,6}[ \t]+(?P<title>.*?)[ \t#]*")
 _UNDERLINE: Final = re.compile(r"(?:={3,}|-{3,})[ \t]*")
@@ -146,6 +150,7 @@ class _Builder:
     chapters: list[tuple[float, str]] = field(default_factory=list)
     _start_s: float = 0.0
     _speaker: str = ""
+    _begins: bool = False
     _said: list[str] = field(default_factory=list)
     _titles: list[str] = field(default_factory=list)
 
@@ -156,6 +161,7 @@ class _Builder:
             self._start_s, self._speaker = piece.start_s, piece.speaker
             self.chapters += [(piece.start_s, title) for title in self._titles]
             self._titles = []
+            self._begins = True
             line = piece.rest
         elif title := _title(line, below):
             self._titles.append(self.plain(title))
@@ -165,8 +171,11 @@ class _Builder:
         if turn := turn_in(line, self.speakers):
             self._end(self._start_s)
             self._speaker, line = turn
-        if line.strip():
+        if not line.strip():
+            return
+        if not (self._begins and _spells(line.strip(), self._start_s)):
             self._said.append(line)
+        self._begins = False
 
     def ended(self) -> Timed:
         """Return what was read; headings below the last time are words of it."""
@@ -183,6 +192,13 @@ class _Builder:
         if text:
             end = max(self._start_s, end_s)
             self.captions.append(Caption(self._start_s, end, (Line(text, self._speaker),)))
+
+
+def _spells(line: str, start_s: float) -> bool:
+    """Tell whether a line is a time in words, such as `1 minute, 5 seconds`."""
+    if _SPELLED.fullmatch(line) is None:
+        return False
+    return sum(int(count) * _UNITS[unit] for count, unit in _COUNT.findall(line)) == int(start_s)
 
 
 def _title(line: str, below: str) -> str:

@@ -126,3 +126,48 @@ def test_a_file_s_own_entities_are_not_expanded() -> None:
     assert text.endswith("so")
     assert "ha" not in text
     assert gethostname() not in text
+
+
+def test_events_without_a_time_stay_where_they_stand() -> None:
+    """Nor does one that begins before the beginning go to the front."""
+    events = [
+        {"tStartMs": 3000, "dDurationMs": 900, "segs": [{"utf8": "first"}]},
+        {"segs": [{"utf8": "second"}]},
+        {"tStartMs": -7, "segs": [{"utf8": "third"}]},
+        {"tStartMs": 9000, "segs": [{"utf8": "fourth"}]},
+    ]
+    said = spoken(Track("talk.json3", json.dumps({"events": events}).encode(), format="json3"))
+    assert [one.text for one in said.cues] == ["first", "second", "third", "fourth"]
+
+
+@pytest.mark.parametrize(
+    ("words", "page", "language"),
+    [
+        ("Сегодня говорим про глину", "cp1251", ""),
+        ("Глина", "cp1251", "ru"),
+        ("Λέμε λόγια", "cp1253", "el"),
+        ("היום נדבר על חומר", "cp1255", ""),
+        ("今日は土の話をします", "cp932", "ja"),
+        ("Dziś mówię o glinie", "cp1250", "pl"),
+        ("Früh übt sich", "cp1252", ""),
+        ("Früh übt sich", "cp1252", "ru"),
+    ],
+)
+def test_letters_of_old_files_are_those_of_their_language(
+    words: str, page: str, language: str
+) -> None:
+    """By the language in the file's name, else by the script; what does not fit is Western."""
+    text = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{words}\n\n" for n in range(1, 9))
+    if (page, language) == ("cp1252", "ru"):
+        text += "9\n00:00:09,000 --> 00:00:09,900\n\x98\n"
+    data = text.encode("latin-1" if "\x98" in text else page)
+    said = spoken(Track("old.srt", data, language, format="srt"))
+    assert said.cues[0].text == words
+    assert "is not UTF-8" in said.notices[0]
+
+
+def test_breaks_of_other_forms_are_blanks() -> None:
+    """What ffmpeg leaves of SubStation Alpha; the path of a file is no break."""
+    text = "1\n00:01,000 --> 00:02,000\nwe dig\\Nthe\\hclay in C:\\home\n"
+    said = spoken(Track("talk.srt", text.encode(), format="srt"))
+    assert said.cues[0].text == "we dig the clay in C:\\home"

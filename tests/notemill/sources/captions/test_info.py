@@ -59,8 +59,6 @@ def test_a_video_elsewhere_is_known_by_its_address() -> None:
     ("name", "value", "attribute", "empty"),
     [
         ("upload_date", "20240230", "published", ""),
-        ("upload_date", "2024-02-29", "published", ""),
-        ("upload_date", 20240229, "published", ""),
         ("upload_date", "00010101", "published", ""),
         ("duration", "ten", "duration_s", None),
         ("duration", -5, "duration_s", None),
@@ -166,3 +164,31 @@ def test_other_times_in_a_description_are_none(lines: str) -> None:
 def test_chapters_of_the_page_go_before_lines_of_the_description() -> None:
     """What the page has was made of these lines, or with care."""
     assert chapters((0, 9, "One"), description="0:00 A\n0:10 B\n0:20 C") == [Chapter("One", 0)]
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ({"upload_date": "20250314", "release_date": "20250320"}, "2025-03-14"),
+        ({"upload_date": 20250314}, "2025-03-14"),
+        ({"upload_date": "2025-03-14"}, "2025-03-14"),
+        ({"timestamp": 1741995000, "release_date": "20250320"}, "2025-03-14"),
+        ({"upload_date": None, "release_timestamp": 1741996800}, "2025-03-15"),
+        ({"release_date": "20250320", "release_timestamp": 0}, "2025-03-20"),
+        ({"upload_date": 10**5000, "timestamp": 10**400}, ""),
+        ({"timestamp": 1e300, "upload_date": "2025-99-14"}, ""),
+        ({"timestamp": float("nan"), "release_timestamp": True}, ""),
+    ],
+)
+def test_the_day_is_that_of_the_upload_or_what_comes_next_to_it(
+    told: dict[str, object], day: str
+) -> None:
+    """In UTC, whatever the reader's own time zone; the day of a first showing comes last."""
+    assert metadata(told).published == day
+
+
+def test_a_chapter_from_beginning_to_end_is_none() -> None:
+    """It parts nothing, so that parts are looked for in the text."""
+    assert not chapters((0, 1000, "All of it"))
+    assert not chapters((0, 1000, "<Untitled Chapter 1>"))
+    assert [one.title for one in chapters((0, 400, "Half of it"))] == ["Half of it"]

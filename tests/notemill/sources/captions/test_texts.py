@@ -233,3 +233,12 @@ def test_no_letter_of_a_text_is_lost(text: str, name: str) -> None:
     told += [one.markdown for one in draft.blocks]
     for letter in ("w", "窯", "b", "H"):
         assert "".join(told).count(letter) >= text.count(letter)
+
+
+def test_times_that_a_page_has_once_more_in_words_are_not_said() -> None:
+    """Copied from YouTube's panel; a number that somebody says is none of them."""
+    text = (
+        "0:05\n5 seconds\nwe dig\n1:10\n1 minute, 10 seconds\nfor a week\n2:00\n5 seconds\nlater\n"
+    )
+    said = [(cue.start_s, cue.text) for cue in drafted(text, "panel.txt").cues]
+    assert said == [(5.0, "we dig"), (70.0, "for a week"), (120.0, "5 seconds later")]
