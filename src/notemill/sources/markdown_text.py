@@ -116,7 +116,8 @@ class _Signs:
                 is_run = len(sign) > 1 or sign in (before, behind)
                 return is_run and not (before.isspace() and behind.isspace())
             case "%":
-                return sign in (before, behind)
+                # Templater looks for `<%` alone, and a backslash before it stops nothing.
+                return sign in (before, behind) or before == "<"
             case "$":
                 return self._dollars or "$" in (before, behind) or not before.isspace()
             case "[" | "]" | "(":
@@ -141,7 +142,7 @@ class _Signs:
             case "&":
                 return _ENTITY.match(text, at) is not None
             case "<":
-                return behind.isalpha() or behind in ("/", "!", "?", "%") or at + 1 == len(text)
+                return behind.isalpha() or behind in ("/", "!", "?") or at + 1 == len(text)
             case "^":
                 return behind == "[" or (
                     not before.strip() and _BLOCK_ID.match(text, at) is not None

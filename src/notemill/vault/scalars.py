@@ -19,7 +19,8 @@ _RESERVED: Final = frozenset(
 )
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 # What YAML 1.1 calls printable, without what only escapes keep safe from editors and readers.
-_ESCAPED = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+# `<%` is for Templater, which runs what it finds behind it in any new file, properties included.
+_ESCAPED = re.compile('[\\\\"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|<(?=%)')
 _LAST_IN_ONE_BYTE: Final = "\xff"
 
 
@@ -39,6 +40,8 @@ def is_plain(text: str, *, in_flow: bool = False) -> bool:
     """Tell whether every reader reads an unquoted `text` as exactly this text."""
     pattern = _PLAIN_IN_FLOW if in_flow else _PLAIN
     if not pattern.fullmatch(text) or text.lower() in _RESERVED or _NEVER_PLAIN.search(text):
+        return False
+    if "<%" in text:
         return False
     if text.endswith((" ", ":")) or ": " in text or " #" in text:
         return False

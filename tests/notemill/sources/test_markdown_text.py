@@ -182,3 +182,10 @@ def test_cell_stays_one_cell(text: str) -> None:
     assert cells[-1].content == "end"
     shown_text = "".join(child.content for child in cells[0].children or ())
     assert shown_text == text.strip()
+
+
+def test_no_command_of_templater_is_left() -> None:
+    """It looks for `<%` and nothing else in every new file, so that a backslash before it is none."""
+    for text in ("<% tp.x %>", "a <%* b", "<<%", "\\<%", "<%%", "x <%"):
+        assert "<%" not in escaped(text)
+        assert shown(escaped(text)) == text

@@ -9,6 +9,7 @@ from notemill.errors import MalformedNoteError
 from notemill.vault.linediff import diff
 from notemill.vault.note import parse
 from notemill.vault.proposal import Change, set_properties
+from notemill.vault.scalars import scalar
 
 BOM = b"\xef\xbb\xbf"
 
@@ -189,3 +190,12 @@ def test_a_diff_shows_what_changed_in_place() -> None:
     assert diff(old, old, "a.md") == ""
     assert diff(b"", b"a", "n.md").split("\n")[2:] == ["@@ -0,0 +1,1 @@", "+a"]
     assert "\ufffd" in diff(b"\xff", b"a", "n.md")
+
+
+def test_no_property_holds_a_command_of_templater() -> None:
+    """It runs what it finds in new files, properties included; a reader of YAML sees no difference."""
+    title = "Firing <% tp.x %> <%* y"
+    for quote in ("", "'", '"'):
+        written = scalar(title, quote=quote)
+        assert "<%" not in written
+        assert yaml.safe_load(written) == title
