@@ -118,8 +118,9 @@ class _Making:
             # Only a note that is all ours, and as we wrote it, is asked about again.
             content, whole = self._anew(raw, asked, answer, layout), True
         else:
-            gap = b"" if raw.endswith(b"\n") else b"\n"
-            added = additions_of(asked, answer, layout).encode()
+            end = parse(raw)[0].newline
+            gap = b"" if raw.endswith(b"\n") else end.encode()
+            added = additions_of(asked, answer, layout).replace("\n", end).encode()
             properties = {
                 name: value
                 for name, value in properties_of(asked.draft, "").items()

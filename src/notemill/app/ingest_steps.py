@@ -12,6 +12,7 @@ from notemill.app.ingest_events import Left, Unchanged
 from notemill.config import CLIPPINGS, IN_NOTE
 from notemill.errors import NotemillError, UsageError
 from notemill.index import facts_of
+from notemill.markup.masks import is_open_at_end
 from notemill.properties import CURATED
 from notemill.sources.keeping import as_bytes, digest_of, draft_in
 from notemill.vault.note import parse, source_hash
@@ -119,7 +120,7 @@ def check_folder(opened: OpenVault, folder: str) -> None:
 def stands_in(opened: OpenVault, known: Known, key: str) -> Draft | Unchanged | None:
     """Return what was read of a source and waits, or the note that has it; None if neither is."""
     before = known.ingested.get(key)
-    note = known.by_key.get(key, "")
+    note = known.note_with(key)
     if before is not None and (note or before.note in known.notes):
         return Unchanged(key, note or before.note)
     if opened.drafts.one(WAITING, key) is not None:
@@ -155,8 +156,10 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
         if one.digest.startswith(digest):
             return Unchanged(draft.source, one.note)
     note, before = known.note_of(draft), known.before(draft)
-    if not note or before is None:
+    if not note:
         return None
+    if before is None:
+        return _cannot_take(opened, draft, note)
     if before.digest.startswith(digest):
         return Unchanged(draft.source, note)
     if not is_whole(before.digest):
@@ -168,6 +171,20 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     if not is_as_written:
         return Left(draft.source, note, "the source has changed, but so has the note: it was left")
     return None
+
+
+def _cannot_take(opened: OpenVault, draft: Draft, note: str) -> Left | None:
+    """Return a note of its owner's as left if nothing can stand below its text, None if it can."""
+    try:
+        text = parse(opened.vault.read(note))[0].body
+    except NotemillError as error:
+        return Left(draft.source, note, str(error))
+    if not is_open_at_end(text):
+        return None
+    why = (
+        "a code block or comment in it is never closed, and would swallow the transcript; close it"
+    )
+    return Left(draft.source, note, why)
 
 
 def waiting_draft(opened: OpenVault, key: str) -> Draft:

@@ -91,6 +91,7 @@ _INLINE = re.compile(
 # What every inline region begins with: most notes have none, and a text is quick to look for.
 _SIGNS: Final = ("`", "$", "%", "<", "http")
 _DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]*+(?<![\s\\])\$(?!\d)")
+_PARAGRAPH: Final = "words"
 _LOOK_BACK: Final = 1_000  # characters: where the line above is longer, its end decides
 _CLOSING: Final = {"%%": "%%", "<!--": "-->", "<%": "%>", "$$": "$$"}
 _PAIR_KIND: Final = {
@@ -120,6 +121,13 @@ def regions(body: str) -> list[Region]:
             found.append(block)
         at = block.end
     return found
+
+
+def is_open_at_end(body: str) -> bool:
+    """Tell whether code, a comment or the like begins in a body that a paragraph below it would be in."""
+    below = f"{body}\n\n{_PARAGRAPH}"
+    last = next(reversed(regions(below)), None)
+    return last is not None and last.start < len(body) and last.end == len(below)
 
 
 def masked(body: str, found: Iterable[Region]) -> str:

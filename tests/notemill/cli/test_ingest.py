@@ -272,3 +272,55 @@ def test_of_a_feed_as_many_as_are_wanted_are_read_the_newest_first(
     assert sorted(new_notes(shell)) == ["Clippings/Episode 4.md", "Clippings/Episode 5.md"]
     assert "bricks number 5" in new_notes(shell)["Clippings/Episode 5.md"]
     assert len(ingest(shell, "feed.xml", "--limit", "2", "--apply")["unchanged"]) == 2
+
+
+def test_a_note_keeps_the_ends_of_its_lines(shell: Shell, tmp_path: Path) -> None:
+    """What is added to a note of Windows has the ends that its owner's lines have."""
+    mine = f"---\r\nsource: https://youtu.be/{ID}\r\n---\r\nMy words."
+    path = write_notes(shell.vault, {}) / "Clip.md"
+    path.write_bytes(b"\xef\xbb\xbf" + mine.encode())
+    ingest(shell, video(tmp_path, "The glaze is ash"), "--apply")
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf---\r\n")
+    assert b"My words.\r\n" in raw
+    assert b"The glaze is ash 5." in raw
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+
+
+@pytest.mark.parametrize("end", ["```js\nlet a", "%%\nhidden", "text <!-- more", "~~~\n~~"])
+def test_nothing_is_put_into_what_a_note_leaves_open(
+    shell: Shell, tmp_path: Path, end: str
+) -> None:
+    """Below a code block or comment without its end nobody would see it: the note is named."""
+    write_notes(shell.vault, {"Clip.md": f"---\nsource: https://youtu.be/{ID}\n---\n{end}\n"})
+    before = tree(shell.vault)
+    report = ingest(shell, video(tmp_path, "The glaze is ash"), "--apply", code=3)
+    assert tree(shell.vault) == before
+    assert "never closed" in str(report["failures"])
+    (shell.vault / "Clip.md").write_text(f"---\nsource: https://youtu.be/{ID}\n---\n```\na\n```\n")
+    assert len(ingest(shell, video(tmp_path, "The glaze is ash"), "--apply")["notes"]) == 1
+
+
+def test_a_video_without_a_title_is_called_as_its_file(shell: Shell, tmp_path: Path) -> None:
+    """A title of blanks is none; the id and the language are no part of the name."""
+    source = video(tmp_path, "The glaze is ash")
+    info = tmp_path / f"Glaze [{ID}].info.json"
+    info.write_text(json.dumps({**json.loads(info.read_text()), "title": "  \u200b "}))
+    assert ingest(shell, source)["notes"][0]["title"] == "Glaze"
+
+
+def test_chapters_behind_the_last_words_are_left_out_where_no_end_is_known(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """Without a duration the words tell how long it is, and the note says what is missing."""
+    source = video(tmp_path, "The glaze is ash")
+    info = tmp_path / f"Glaze [{ID}].info.json"
+    told = json.loads(info.read_text())
+    del told["duration"]
+    told["chapters"] = [{"title": f"Part {n}", "start_time": n} for n in (0, 30, 4000)]
+    info.write_text(json.dumps(told))
+    ingest(shell, source, "--apply")
+    (note,) = new_notes(shell).values()
+    assert "### Part 30" in note
+    assert "4000" not in note
+    assert "was left out" in note

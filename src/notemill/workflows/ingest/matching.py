@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.sources.address import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from notemill.index import NoteFacts
     from notemill.sources.draft import Draft
@@ -38,15 +38,16 @@ def is_whole(digest: str) -> bool:
 class Known:
     """The notes of a vault by what they were made from."""
 
-    by_key: Mapping[str, str]
-    by_source: Mapping[str, tuple[str, ...]]
+    by_key: Mapping[str, Sequence[str]]
+    by_source: Mapping[str, Sequence[str]]
+    by_content: Mapping[str, str]
     notes: frozenset[str]
     ingested: Mapping[str, IngestedSource]
 
     def note_of(self, draft: Draft) -> str:
         """Return the note that has a draft's source, '' if there is none."""
         for key in draft.keys:
-            if note := self.by_key.get(key):
+            if note := self.note_with(key):
                 return note
         for key in draft.keys:
             before = self.ingested.get(key)
@@ -54,10 +55,27 @@ class Known:
                 continue
             if before.note in self.notes:
                 return before.note
+            # As it was written, it is told by its own content, whatever its source is called now.
+            if note := self.by_content.get(before.source_hash, ""):
+                return note
             moved = self.by_source.get(draft.source, ())
             if len(moved) == 1:
                 return moved[0]
         return ""
+
+    def note_with(self, key: str) -> str:
+        """Return the note whose properties name a source, '' if none does.
+
+        Of several it is the one that notemill wrote: the others are its copies, or parts of it.
+        """
+        notes = self.by_key.get(key, ())
+        before = self.ingested.get(key)
+        if before is not None and len(notes) > 1:
+            if before.note in notes:
+                return before.note
+            if (alike := self.by_content.get(before.source_hash, "")) in notes:
+                return alike
+        return notes[0] if notes else ""
 
     def before(self, draft: Draft) -> IngestedSource | None:
         """Return what notemill wrote of a draft's source before, None if it wrote nothing."""
@@ -65,14 +83,17 @@ class Known:
 
 
 def known_of(facts: Iterable[NoteFacts], ingested: Mapping[str, IngestedSource]) -> Known:
-    """Return which notes have which sources; of two notes with one, the first by path."""
-    by_key: dict[str, str] = {}
-    by_source: dict[str, tuple[str, ...]] = {}
+    """Return which notes have which sources; those with one are in order of path."""
+    by_key: dict[str, list[str]] = {}
+    by_source: dict[str, list[str]] = {}
+    by_content: dict[str, str] = {}
     notes: set[str] = set()
     for one in facts:
         notes.add(one.key)
+        by_content.setdefault(one.source_hash, one.key)
         for said in one.sources:
-            by_source[said] = (*by_source.get(said, ()), one.key)
-            if key := key_of(said):
-                by_key.setdefault(key, one.key)
-    return Known(by_key, by_source, frozenset(notes), ingested)
+            by_source.setdefault(said, []).append(one.key)
+        for key in dict.fromkeys(key_of(said) for said in one.sources):
+            if key:
+                by_key.setdefault(key, []).append(one.key)
+    return Known(by_key, by_source, by_content, frozenset(notes), ingested)

@@ -33,6 +33,8 @@ BY_PROGRAM: Final = "Sentences of the source, chosen without a model."
 FILLED_IN: Final = ("description", "tags")
 """Properties that stand empty in a new note, in their place, until a proposal fills them in."""
 _UNLINKABLE: Final = re.compile(r"[|#^\[\]]")
+_NO_NOTE: Final = re.compile(r'[|#^\[\]\\/:*?"<>]|\A\.')
+"""What no note can be called: a link to one would lead into a folder, or nowhere."""
 _APART: Final = re.compile(r"\s*(?:[-*+>|<$]|\d+[.)] |```|~~~|!\[|\[\^)")
 """Blocks whose id stands on a line of its own: https://help.obsidian.md/links."""
 _HEADING: Final = re.compile(r"(#{1,6}) ")
@@ -249,7 +251,7 @@ def clock(seconds: int) -> str:
 
 def _linked(name: str) -> str:
     """Return a name as a wikilink, as the Clipper writes authors, or as it is where none can be."""
-    return name if _UNLINKABLE.search(name) else f"[[{name}]]"
+    return name if _NO_NOTE.search(name) else f"[[{name}]]"
 
 
 def _name_of(path: str) -> str:

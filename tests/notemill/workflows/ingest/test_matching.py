@@ -84,3 +84,22 @@ def test_bytes_that_are_no_draft_are_refused(body: bytes) -> None:
     """What was damaged in the store is read again, and never half of it used."""
     with pytest.raises(ValueError, match=r".+"):
         draft_in(body)
+
+
+def test_of_several_notes_the_one_that_was_written_has_the_source() -> None:
+    """A copy that its owner made comes first by name, and is not what is renewed."""
+    source = f"https://youtu.be/{VIDEO}"
+    copy, original = note("A copy.md", source=source), note("Z/Talk.md", source=source, rating="1")
+    before = dataclasses.replace(written("Z/Talk.md"), source_hash="other")
+    assert known_of([copy, original], {f"youtube:{VIDEO}": before}).note_of(talk()) == "Z/Talk.md"
+    moved = dataclasses.replace(written("gone.md"), source_hash=original.source_hash)
+    assert known_of([copy, original], {f"youtube:{VIDEO}": moved}).note_of(talk()) == "Z/Talk.md"
+    assert known_of([copy, original], {}).note_of(talk()) == "A copy.md"
+
+
+def test_a_moved_note_is_found_by_its_content_if_its_file_has_another_name_now() -> None:
+    """The same bytes under another name are the same source."""
+    moved = note("Archive/Talk.md", source="talk.srt")
+    before = dataclasses.replace(written("Clippings/Talk.md"), source_hash=moved.source_hash)
+    draft = talk(keys=("sha256:1",), source="copy.srt")
+    assert known_of([note("b.md"), moved], {"sha256:1": before}).note_of(draft) == "Archive/Talk.md"

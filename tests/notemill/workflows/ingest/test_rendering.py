@@ -218,3 +218,10 @@ def test_the_own_template_ends_with_one_line_end() -> None:
 def test_times_are_as_players_show_them(seconds: int, shown: str) -> None:
     """Hours only where there are some."""
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize("name", ["AC/DC", "Clay: the hour", "..", "What?", "a|b", 'The "Kiln"'])
+def test_nobody_is_linked_whom_no_note_can_be_called(name: str) -> None:
+    """A link to `AC/DC` would make a folder; the name itself stays as it is."""
+    note = note_of(asked(talk(authors=(name, "Ada Venn"))), answered(), HERE)
+    assert properties(note)["author"] == [name, "[[Ada Venn]]"]
