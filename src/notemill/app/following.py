@@ -31,10 +31,14 @@ NEWS_FOR_S: Final = 7 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class FollowedNow:
-    """What came of following sources: those that are, `known` among them before, and failures."""
+    """What came of following sources: those that are, `known` among them before, and failures.
+
+    `notices` say of a source what of it is not listed: its title, and a sentence.
+    """
 
     sources: tuple[Followed, ...]
     known: frozenset[str]
+    notices: tuple[tuple[str, str], ...]
     unread: tuple[Unread, ...]
 
 
@@ -78,6 +82,7 @@ class Follows:
         fetcher, youtube = self._fetcher or Fetcher(), self._youtube or YouTube()
         keys: list[str] = []
         known: set[str] = set()
+        notices: list[tuple[str, str]] = []
         unread: list[Unread] = []
         for one in arguments:
             try:
@@ -87,11 +92,12 @@ class Follows:
                 bench.front.tell(SourceUnread(unread[-1]))
                 continue
             keys.append(listed.key)
+            notices += ((listed.title, said) for said in listed.notices)
             if not await bench.on(_follow, listed, everything=everything):
                 known.add(listed.key)
         every = {one.key: one for one in await self.followed()}
         now = tuple(every[key] for key in dict.fromkeys(keys))
-        return FollowedNow(now, frozenset(known), tuple(unread))
+        return FollowedNow(now, frozenset(known), tuple(notices), tuple(unread))
 
     async def followed(self) -> tuple[Followed, ...]:
         """Return what is followed, the longest followed first."""
@@ -114,7 +120,8 @@ class Follows:
 
     async def is_due(self, since: float) -> bool:
         """Return whether a source is followed that was not looked at since a time."""
-        return any(is_due(one, since) for one in await self.followed())
+        now = self._bench.clock()
+        return any(is_due(one, since, now) for one in await self.followed())
 
     async def news(self) -> FollowedNews | None:
         """Return what the last look at followed sources brought, None if there is nothing to say."""

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 NO_NOTE: Final = "it was read, but no note came of it; `notemill show` tells why"
 
 
-def is_due(source: Followed, since: float | None) -> bool:
-    """Return whether a source was not looked at since a time; None for any."""
-    return since is None or source.looked_at is None or source.looked_at < since
+def is_due(source: Followed, since: float | None, now: float) -> bool:
+    """Return whether a source was not looked at since a time; None for any.
+
+    A look that is still to come was told by a clock that was wrong, and counts for nothing.
+    """
+    if since is None or source.looked_at is None:
+        return True
+    return not since <= source.looked_at <= now
 
 
 @dataclass(slots=True)
@@ -58,7 +63,8 @@ class ListLooks:
     async def due(self, since: float | None) -> tuple[str, ...]:
         """Return the addresses of what is followed and was not looked at since a time."""
         every = await self._bench.on(lambda opened: opened.following.followed())
-        self._due = tuple(one for one in every if is_due(one, since))
+        now = self._bench.clock()
+        self._due = tuple(one for one in every if is_due(one, since, now))
         return tuple(one.address for one in self._due)
 
     async def wanted(self, listed: Listed) -> Collection[str]:
@@ -108,8 +114,8 @@ class ListLooks:
             ),
             None,
         )
-        if source is None:
-            return every
+        if source is None:  # to follow it has ended since, if it was
+            return frozenset() if self.only_new else every
         new = opened.following.take_in(source.key, listed.entries)
         look = self._looks.setdefault(source.key, _Look(source))
         look.new |= {one.keys[0]: one.keys for one in listed.entries if one.keys[0] in new}
@@ -136,6 +142,6 @@ class ListLooks:
             keys = {key for own in one.new.values() for key in own}
             done |= one.among(self._settled | opened.new_notes.proposed(keys))
         opened.following.see(done, self._at)
-        for key, why in failed.items() if self.only_new else ():
-            if key not in done:
-                opened.following.fail(key, why, self._at)
+        if self.only_new:
+            tried = {key: why for key, why in failed.items() if key not in done}
+            opened.following.fail(tried, self._at)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
 
 from notemill.errors import SourceError, UsageError
 from notemill.sources.address import clean_address
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
     from notemill.sources.listed import Listed
     from notemill.sources.youtube.reading import YouTube
 
-NO_FEED: Final = (
-    "this is no playlist, channel or feed, so nothing new appears in it; give the address of the "
-    "page's feed, or read it once with `notemill ingest`"
-)
+NO_FEED: Final = "this is a page, and no playlist, channel or feed in which something new appears"
 _FEEDS: Final = (b"<rss", b"<feed", b"<rdf:RDF")
+_FEED_TYPES: Final = ("application/rss+xml", "application/atom+xml")
 _HEAD_BYTES: Final = 2_048
+_MOST_LINKS: Final = 500
+_MOST_NAMED: Final = 3
 _VIDEOS: Final = (ArgumentKind.PLAYLIST, ArgumentKind.CHANNEL)
 
 
@@ -47,7 +49,11 @@ async def list_at(argument: Argument, *, fetcher: Fetcher, youtube: YouTube) -> 
         return listed_videos(await youtube.listing(address), address)
     fetched = await fetcher.fetch(argument.value)
     if not is_feed(fetched.data):
-        raise SourceError(f"{argument.text}: {NO_FEED}")
+        feeds = await asyncio.to_thread(_feeds_named, fetched)
+        named = (
+            f"follow its feed: {' or '.join(feeds)}" if feeds else "give the address of its feed"
+        )
+        raise SourceError(f"{NO_FEED}; {named}, or read it once with `notemill ingest`")
     return listed_feed(await asyncio.to_thread(feed_of, fetched), address)
 
 
@@ -62,3 +68,25 @@ def feed_of(fetched: Fetched) -> Feed:
     from notemill.sources.feeds.reading import read as read_feed  # noqa: PLC0415
 
     return read_feed(fetched.data, address=fetched.address)
+
+
+def _feeds_named(fetched: Fetched) -> list[str]:
+    """Return the addresses of the feeds that a page names as its own, a few at most.
+
+    They are those of https://blog.whatwg.org/feed-autodiscovery.
+    """
+    from notemill.sources.pages.decoding import text_of  # noqa: PLC0415  # needed for pages alone
+    from notemill.sources.pages.parsing import parsed  # noqa: PLC0415  # as above
+
+    try:
+        text, _ = text_of(fetched.data, fetched.content_type)
+        links = list(parsed(text).iter("link"))
+    except SourceError:
+        return []
+    found: dict[str, None] = {}
+    for one in links[:_MOST_LINKS]:
+        kind, place = one.get("type", "").strip().lower(), one.get("href", "")
+        if "alternate" in one.get("rel", "").lower().split() and kind in _FEED_TYPES:
+            with suppress(ValueError):
+                found[clean_address(urljoin(fetched.address, place.strip()))] = None
+    return [one for one in found if one][:_MOST_NAMED]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from notemill.app.ingest_steps import as_configured
 from notemill.app.terms import RunTerms
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from notemill.app.mill import Mill
     from notemill.app.options import Options
     from notemill.app.planning import WorkPlan
+
+MOST_NEW: Final = 100
+"""How many entries of each source are taken at once, the first of it: the next night has the rest.
+
+A publisher who gives all entries new names makes a whole archive new.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class TakeNew:
             None,
             as_configured(load_ingest({}, config=config)),
             RunTerms(),
+            limit=MOST_NEW,
             since=self.since,
             apply=not load_reviewed(config=config),
         )

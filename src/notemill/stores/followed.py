@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.sources.listed import Listed, ListedEntry
     from notemill.stores.store import Store
@@ -131,16 +131,16 @@ class Following:
                 [(now, key) for key in keys],
             )
 
-    def fail(self, key: str, why: str, now: float) -> None:
-        """Record that no note could be made of the entry with this key; the last try ends it."""
+    def fail(self, failed: Mapping[str, str], now: float) -> None:
+        """Record, by their keys, of which entries no note could be made, and why; the last try ends."""
         with self._store.transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE followed_entries SET tries = tries + 1, why = ?1, tried_at = ?2,"
                 " failed_at = coalesce(failed_at, ?2),"
                 " seen_at = CASE WHEN tries + 1 >= ?4 AND ?2 - failed_at >= ?5 THEN ?2 END"
                 " WHERE seen_at IS NULL AND id IN"
                 " (SELECT entry FROM followed_entry_keys WHERE key = ?3)",
-                (why, now, key, MOST_TRIES, TRIED_FOR_S),
+                [(why, now, key, MOST_TRIES, TRIED_FOR_S) for key, why in failed.items()],
             )
 
     def failed(self, since: float) -> tuple[FailedEntry, ...]:

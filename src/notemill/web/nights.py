@@ -64,7 +64,7 @@ class Nights:
         """
         desk = self._desk
         night_s = last_night(desk.clock())
-        if night_s <= self._done_s or desk.mill is None:
+        if night_s == self._done_s or desk.mill is None:
             return False
         await desk.take_up()
         if not load_nightly(config=desk.settings.config):

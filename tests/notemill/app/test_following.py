@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,7 @@ from notemill.errors import UsageError, VaultLockedError
 from notemill.sources.youtube import faults
 from notemill.stores.followed import MOST_TRIES, TRIED_FOR_S
 from notemill.stores.proposals import ProposalState
+from tests.doubles import ScriptedProvider
 from tests.notemill.following import (
     CHANNEL,
     DAY,
@@ -21,7 +22,9 @@ from tests.notemill.following import (
     feed,
     video,
 )
+from tests.notemill.fronts import KeepingFront
 from tests.notemill.sources.test_fetching import Site
+from tests.notemill.workflows.notes import Desk, curated
 from twolane import Lane
 
 if TYPE_CHECKING:
@@ -29,8 +32,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.app.ingest_events import IngestEnded
+    from notemill.app.mill import Mill
     from notemill.sources.youtube.visit import Visit
     from notemill.sources.youtube.ytdlp import Found
+    from notemill.stores.followed import Followed
 
 pytestmark = pytest.mark.loopback
 
@@ -109,11 +114,13 @@ async def test_what_never_changes_is_not_followed(
 
 async def test_a_page_is_not_followed_and_the_others_are(vault: Follower, site: Site) -> None:
     """A page has nothing new in it; what else was named is followed."""
-    page = site.gives("page")
+    link = '<link rel="Alternate" type="application/rss+xml" href="/news?utm_source=x">'
+    named = site.gives("named", data=f"<html><head>{link}</head><p>Clay.</p></html>".encode())
     async with vault.open() as mill:
-        now = await mill.following.follow([page, feed(site, "news", "a")])
-    (unread,) = now.unread
-    assert "give the address of the page's feed" in unread.why
+        now = await mill.following.follow([site.gives("page"), named, feed(site, "news", "a")])
+    plain, telling = now.unread
+    assert "give the address of its feed" in plain.why
+    assert f"follow its feed: {site.at('news')}," in telling.why
     assert [one.title for one in now.sources] == ["Feed news"]
 
 
@@ -176,6 +183,33 @@ async def test_what_was_turned_down_does_not_come_back(vault: Follower) -> None:
             )
         )
     assert titles(await vault.take()) == []
+
+
+async def test_what_was_turned_down_before_it_was_followed_stays_away(vault: Follower) -> None:
+    """Also where nothing recorded that it was seen, as a kill may have it."""
+    vault.youtube.lists["@ton"] = [1]
+    ended = await vault.take(CHANNEL)
+    assert ended.run is not None
+    run = ended.run.id
+    await vault.follow(CHANNEL, everything=True)
+    async with vault.open() as mill:
+        await mill.on(
+            lambda opened: opened.review.decide(
+                opened.review.proposals(run), ProposalState.REJECTED, now=1.0
+            )
+        )
+    assert titles(await vault.take()) == []
+    assert vault.youtube.asked == [1]
+
+
+async def test_a_channel_is_the_same_if_it_does_not_tell_its_id_today(vault: Follower) -> None:
+    """Else all that it has would be new."""
+    vault.youtube.lists["@ton"] = [2, 1]
+    await vault.follow(CHANNEL)
+    vault.youtube.tells_id = False
+    assert titles(await vault.take()) == []
+    vault.youtube.lists["@ton"] = [3, 2, 1]
+    assert titles(await vault.take()) == ["Talk 3"]
 
 
 class KilledError(Exception):
@@ -350,3 +384,50 @@ async def test_a_source_looked_at_tonight_is_not_due(vault: Follower) -> None:
     await vault.take(since=vault.now)
     async with vault.open() as mill:
         assert not await mill.following.is_due(vault.now)
+        vault.now -= 2 * DAY  # the clock was wrong, and is set right
+        assert await mill.following.is_due(vault.now - DAY)
+
+
+def answered(params: dict[str, Any]) -> str:
+    """Answer about a source, without a summary."""
+    return curated(params, summary=[], quotes=[], chapters=[])
+
+
+def test_one_new_video_goes_by_batch(tmp_path: Path) -> None:
+    """Half the price even for a single request, and within the budget of a run; nobody is asked."""
+    vault = Follower(tmp_path / "web")
+    vault.youtube.lists["@ton"] = [1]
+    desk = Desk(tmp_path, {"Home.md": "Home.\n"}, ScriptedProvider(answered))
+
+    async def job(mill: Mill) -> IngestEnded:
+        vault.give(mill)
+        await mill.following.follow([CHANNEL], everything=True)
+        return await mill.ingesting.ingest(None, IngestOptions(), TERMS)
+
+    front = KeepingFront(answer=None)
+    ended = desk.through_the_door(job, front)
+    assert titles(ended) == ["Talk 1"]
+    assert (len(desk.provider.batches), desk.provider.sent) == (1, [])
+    assert front.asked == []
+
+
+def test_an_entry_that_no_model_answers_is_not_paid_for_for_ever(tmp_path: Path) -> None:
+    """A request that fails each time counts as tried, as captions that are missing do."""
+    vault = Follower(tmp_path / "web")
+    vault.youtube.lists["@ton"] = [1]
+    desk = Desk(tmp_path, {"Home.md": "Home.\n"}, ScriptedProvider(answered))
+    desk.provider.refuse = lambda _: ("invalid_request_error", "no")
+
+    async def take(mill: Mill) -> tuple[Followed, ...]:
+        vault.give(mill)
+        await mill.following.follow([CHANNEL], everything=True)
+        await mill.ingesting.ingest(None, IngestOptions(), TERMS)
+        return await mill.following.followed()
+
+    news: list[tuple[int, int]] = []
+    for _ in range(MOST_TRIES + 1):
+        desk.clock.advance(2 * DAY)
+        (source,) = desk.through_the_door(take, KeepingFront())
+        news.append((source.seen, source.new))
+    assert news == [(0, 1)] * (MOST_TRIES - 1) + [(1, 0)] * 2
+    assert len(desk.provider.batches) == MOST_TRIES

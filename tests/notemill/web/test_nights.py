@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.app.mill import Mill
+from notemill.app.work_followed import MOST_NEW
 from notemill.config import NIGHTLY_VARIABLE, Exclusions
 from notemill.sources.youtube import faults
 from notemill.web.desk import Desk
@@ -91,6 +92,19 @@ async def test_a_night_is_taken_once(vault: Follower) -> None:
         vault.youtube.lists["@ton"] = [3, 2, 1]
         assert await nights.look()
         assert vault.youtube.asked == [2, 3]
+
+
+async def test_an_archive_that_is_new_takes_nights(vault: Follower) -> None:
+    """A publisher who renames all entries has a hundred of them read in a night, the newest first."""
+    vault.youtube.lists["@ton"] = list(range(MOST_NEW + 3, 0, -1))
+    vault.youtube.faults |= dict.fromkeys(range(1, MOST_NEW), faults.NO_CAPTIONS)
+    vault.now += DAY
+    async with desk_of(vault) as desk:
+        await Nights(desk).look()
+    assert len(vault.youtube.asked) == MOST_NEW
+    assert vault.youtube.asked[0] == MOST_NEW + 3
+    (seen, new) = (await vault.counts())["Ton"]
+    assert (seen, new) == (5, MOST_NEW - 2)
 
 
 async def test_missed_nights_are_caught_up_once(vault: Follower) -> None:

@@ -71,6 +71,7 @@ def show_now(now: FollowedNow, console: Console) -> None:
         entries = f"{counted(one.seen, 'entry')} seen, {one.new:,} new"
         how = "is followed already" if one.key in now.known else "is followed from now on"
         console.print(shown(f"{one.title} {how}: {entries}"))
+    show_troubles(now.notices, console, lead="")
 
 
 def _when(at_s: float) -> str:
