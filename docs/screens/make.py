@@ -40,6 +40,17 @@ FLAGS: Final = (
 )  # fmt: skip
 REQUESTS: Final = {"beds": 120, "paths": 600}
 """How many each run has: of so many, some odd answers are certain."""
+VIDEO: Final = "Wd7tK2pLm9Q"
+TALK: Final = (
+    ("What goes onto the heap", "Leaves, kitchen scraps and straw go onto the heap in thin layers"),
+    ("Warmth, and what makes it", "Bacteria warm the middle of the heap to sixty degrees"),
+    ("Water and air", "Dry leaves need a can of water, and wet grass needs coarse twigs for air"),
+    (
+        "When it is ripe",
+        "Ripe compost smells of the floor of a forest and holds no warmth any more",
+    ),
+)
+"""The chapters of a talk, and what is said in each of them."""
 MODEL: Final = "claude-haiku-4-5"
 
 
@@ -54,6 +65,7 @@ def main() -> int:
             "TWOLANE_PROVIDER": "offline",
         }
         prepare(vault, env)
+        ingest(vault, Path(folder), env)
         paid_runs(Path(folder), env)
         with served(vault, as_usual(env, Path(folder))) as url:
             return take_all(url)
@@ -87,6 +99,38 @@ def prepare(vault: Path, env: dict[str, str]) -> None:
     command(env, "notemill", "accept", *tags[12:20], *here)
     command(env, "notemill", "reject", *tags[20:24], *here)
     command(env, "notemill", "link", vault, "--embedding", "off", "--review")
+
+
+def ingest(vault: Path, folder: Path, env: dict[str, str]) -> None:
+    """Propose the notes of a talk with chapters and of an article, saved as a person would."""
+    stem = folder / f"Compost in a small garden [{VIDEO}]"
+    says = [
+        f"{what}, and in week {week} the heap is turned for the {number + 1}. time."
+        for number, (_, what) in enumerate(TALK)
+        for week in range(1, 21)
+    ]
+    each_s = 18
+    events = [
+        {"tStartMs": 1000 * each_s * n, "dDurationMs": 17_000, "segs": [{"utf8": one}]}
+        for n, one in enumerate(says)
+    ]
+    part_s = each_s * len(says) // len(TALK)
+    info = {
+        "id": VIDEO, "title": "Compost in a small garden", "channel": "Garden Hour",
+        "upload_date": "20260412", "duration": each_s * len(says), "language": "en",
+        "webpage_url": f"https://www.youtube.com/watch?v={VIDEO}",
+        "chapters": [
+            {"title": title, "start_time": n * part_s, "end_time": (n + 1) * part_s}
+            for n, (title, _) in enumerate(TALK)
+        ],
+    }  # fmt: skip
+    captions = stem.with_name(f"{stem.name}.en.json3")
+    captions.write_text(json.dumps({"events": events}), encoding="utf-8")
+    stem.with_name(f"{stem.name}.info.json").write_text(json.dumps(info), encoding="utf-8")
+    page = folder / "Why soil is dark.html"
+    text = "".join(f"<p>{what}.</p>" for _, what in TALK)
+    page.write_text(f"<article><h1>Why soil is dark</h1>{text}</article>", encoding="utf-8")
+    command(env, "notemill", "ingest", captions, page, "--vault", vault, "--yes", "--review")
 
 
 def paid_runs(folder: Path, env: dict[str, str]) -> None:
@@ -179,7 +223,13 @@ def screens_of(page: Page, origin: str) -> dict[str, str]:
         "fetch('/api/runs').then((answer) => answer.ok ? answer.json() : {})"
     ).get("runs", [])
     named = next((one["run"] for one in runs if one["kind"] == "run"), "")
-    screens = {"home": "/", "runs": "/runs", "review": "/review", "tags": "/tags"}
+    screens = {
+        "home": "/",
+        "ingest": "/ingest",
+        "runs": "/runs",
+        "review": "/review",
+        "tags": "/tags",
+    }
     if named:
         screens["run"] = f"/runs/{named}"
     page.goto(origin + "/graph")

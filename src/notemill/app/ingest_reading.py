@@ -293,4 +293,5 @@ def _document(fetched: Fetched) -> Draft:
 
 
 def _unread(name: str, error: Exception) -> Unread:
-    return Unread(name, str(error), waits=isinstance(error, SourceBlockedError))
+    why = str(error).removeprefix(f"{name}: ")  # it is told beside the name
+    return Unread(name, why, waits=isinstance(error, SourceBlockedError))

@@ -32,6 +32,7 @@ _CHAPTER: Final = re.compile(
 )
 """A line of a note that says where a chapter begins: `- [1:30](address) Title`."""
 _BLOCK_ID: Final = re.compile(r"[ \t]+\^[A-Za-z0-9-]{1,40}$", re.MULTILINE)
+_CALLOUT: Final = re.compile(r"^> \[!\w{1,40}\][-+]? ?(.*)$", re.MULTILINE)
 _PARTS: Final = re.compile(r"\d+(?::\d+){0,2}")
 _ESCAPE: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 
@@ -147,11 +148,14 @@ def _shown(opened: OpenVault, row: QueueRow, others: tuple[QueueRow, ...]) -> Sh
 
 
 def beginning(text: str) -> str:
-    """Return how a text begins: whole lines, at most MOST_CHARS characters, no ids of blocks."""
+    """Return how a text begins, as it reads in an editor that knows callouts and ids of blocks.
+
+    It is whole lines, at most MOST_CHARS characters of them.
+    """
     head = text[:MOST_CHARS]
     if len(text) > MOST_CHARS:
         head = head.rpartition("\n")[0] or head
-    return _BLOCK_ID.sub("", head)
+    return _CALLOUT.sub(r"> **\1**" "\n>", _BLOCK_ID.sub("", head))
 
 
 def chapters_in(text: str) -> tuple[ShownChapter, ...]:

@@ -203,19 +203,23 @@ async def test_the_screen_follows_what_becomes_of_its_notes(home: Home, tmp_path
     assert run in page
 
 
-async def test_failures_are_named_by_their_titles(home: Home) -> None:
-    """What waits or failed stands above the notes, with what to do."""
-    await put_all(home, TALK)
-    mill = home.desk.mill
-    assert mill is not None
-    run = (await ingested(home))["run"]
-    titles = await mill.ingest_shown.titles([f"youtube:{VIDEO}", "youtube:unknown"])
-    assert titles == {}  # it is answered, and its draft is gone
-    await put_all(home, {"Drying.html": PAGE})
-    await home.post("/api/plan", {"kind": "ingest", "options": {"dropped": BATCH}})
-    kept = await mill.on(lambda opened: list(opened.drafts.kept("waiting")))
-    assert list((await mill.ingest_shown.titles(kept)).values()) == ["Drying"]
-    assert run in await shown(home)
+async def test_what_is_no_note_yet_is_named_by_its_title(home: Home) -> None:
+    """A source that waits for a yes stands above the notes that are there, with where it goes."""
+    await put_all(home, {f"{n}.html": PAGE.replace("Drying", f"Drying {n}") for n in range(3)})
+    job = await ingested(home, stages="2")
+    assert job["question"]
+    page = await shown(home)
+    assert "2 notes of 3 sources" in page
+    unmade = page.partition("Not a note yet")[2].partition("</section>")[0]
+    assert "Drying 2" in unmade
+    assert "waiting" in unmade
+    await home.post(
+        f"/api/runs/{job['run']}/answer", {"question": job["question"]["id"], "yes": True}
+    )
+    await home.settled([one.id for one in home.desk.jobs][-1])
+    page = await shown(home)
+    assert "3 notes of 3 sources" in page
+    assert "Not a note yet" not in page
 
 
 async def test_work_of_an_ingest_reports_what_it_reads(home: Home) -> None:
@@ -252,8 +256,9 @@ def test_no_text_breaks_the_reading_of_chapters(text: str) -> None:
     assert starts == sorted(set(starts))
 
 
-def test_a_preview_is_whole_lines_without_ids_of_blocks() -> None:
-    """It is bounded, also where the note is one line."""
+def test_a_preview_is_whole_lines_as_an_editor_shows_them() -> None:
+    """Without ids of blocks, a callout with its title; bounded, also where the note is one line."""
+    assert beginning("> [!info]- About it\n> More\n") == "> **About it**\n>\n> More\n"
     assert beginning("said ^t90\n\nmore ^p1\nno ^id here\n") == "said\n\nmore\nno ^id here\n"
     assert beginning("line\n" * 2_000).endswith("line")
     assert len(beginning("x" * 9_000)) == MOST_CHARS

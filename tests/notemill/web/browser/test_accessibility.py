@@ -26,7 +26,16 @@ TAGGED = {
     "four.md": "---\ntags: [garden/soil, gardens, bread]\n---\nWords of [[a]].\n",
     "five.md": "---\ntags: [garden, breads]\n---\n```dataview\nLIST FROM #bread\n```\n",
 }
-SCREENS = ("/", "/runs", "/review", "/review?order=value", "/tags", "/graph", "/settings")
+SCREENS = (
+    "/",
+    "/ingest",
+    "/runs",
+    "/review",
+    "/review?order=value",
+    "/tags",
+    "/graph",
+    "/settings",
+)
 
 
 def violations(page: Page) -> list[str]:

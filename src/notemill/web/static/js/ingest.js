@@ -36,7 +36,7 @@ class NmIngest extends HTMLElement {
   /** Send files, one after the other. @param {FileList|null|undefined} files */
   add(files) {
     for (const file of files ?? []) {
-      this.files?.set(file.name, "waiting…");
+      this.files?.set(file.name, "sending…");
       this.sending = this.sending?.then(() => this.send(file));
     }
     this.show();
@@ -44,8 +44,6 @@ class NmIngest extends HTMLElement {
 
   /** @param {File} file */
   async send(file) {
-    this.files?.set(file.name, "sending…");
-    this.show();
     try {
       await api("PUT", this.addressOf(file.name), file);
       this.files?.set(file.name, "");

@@ -29,21 +29,30 @@ export function localTimes(place = document) {
   }
 }
 
+/** What the server said last of each part: script may have changed it since. @type {Map<string, string>} */
+const serverSaid = new Map();
+const NAMES = ["id", "data-do", "data-copy", "href"]; // by which what has the keyboard is known again
+
 /**
- * Take over the parts of a page that differ; one that is not counted yet is not taken, what a person has folded stays so.
- * @param {ParentNode} place @param {Document} fresh @param {boolean} [whole] whether everything in it is counted
+ * Take over the parts of a page that the server shows otherwise now, unless text in them is selected.
+ * @param {ParentNode} place @param {Document} fresh @param {boolean} [whole] whether what is slow to count is counted in it
  */
 export function swap(place, fresh, whole = true) {
   for (const part of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-part]"))) {
-    const found = /** @type {HTMLElement|null} */ (fresh.querySelector(`[data-part="${part.dataset.part}"]`));
-    if (!found || (!whole && "slow" in found.dataset)) continue;
+    const name = part.dataset.part ?? "";
+    const found = /** @type {HTMLElement|null} */ (fresh.querySelector(`[data-part="${name}"]`));
+    const selection = document.getSelection();
+    const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true);
+    if (!found || isSelected || (!whole && "slow" in found.dataset) || serverSaid.get(name) === found.outerHTML) continue;
+    serverSaid.set(name, found.outerHTML);
     const now = document.importNode(found, true);
     localTimes(now);
-    for (const one of part.querySelectorAll("details")) now.querySelector(`#${CSS.escape(one.id)}`)?.toggleAttribute("open", one.open);
+    for (const one of /** @type {NodeListOf<HTMLDetailsElement>} */ (part.querySelectorAll("details[id]"))) now.querySelector(`details#${CSS.escape(one.id)}`)?.toggleAttribute("open", one.open);
     if (now.isEqualNode(part)) continue;
-    const focus = part.contains(document.activeElement) && document.activeElement?.id;
+    const focus = part.contains(document.activeElement) ? document.activeElement : null;
+    const known = NAMES.find((one) => focus?.hasAttribute(one));
     part.replaceWith(now);
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    if (known) /** @type {HTMLElement|null} */ (now.querySelector(`[${known}="${CSS.escape(focus?.getAttribute(known) ?? "")}"]`))?.focus({ preventScroll: true });
   }
 }
 

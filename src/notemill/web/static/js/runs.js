@@ -1,7 +1,7 @@
 // Runs: pages that follow what happens, a list of items of any length, and what can be done.
 import { api, counted, data, define, fault, html, nothing, pageAt, render, repeat, say, span, toast, usd } from "./core.js";
 import { live } from "./live.js";
-import { localTimes } from "./page.js";
+import { swap } from "./page.js";
 
 /** @typedef {{key: string, lane: string, state: string, attempts: number, seconds: number|null, cost_usd: string, reason: string, at?: number}} Item */
 /** @typedef {{run: string, state: string, total: number, states: [string, string][], counts: Record<string, number>, items: {items: Item[]}|null}} Shown */
@@ -15,8 +15,6 @@ const path = (/** @type {string} */ end) => `/api/runs/${encodeURIComponent(show
 
 // -- the page follows: what the server would show now is put in place of what has changed ---------
 
-/** @type {Map<string, string>} */
-const serverSaid = new Map();
 let [refreshAt, refreshTimer, refreshTook, newest] = [Infinity, 0, 0, 0]; // what takes long is asked for less often
 
 /** Show the page as it is now, in `ms` at the latest. @param {number} ms */
@@ -32,28 +30,9 @@ function refresh(ms) {
     refreshTook = performance.now() - began;
     if (began < newest) return;
     newest = began;
-    for (const old of document.querySelectorAll("[data-live]")) {
-      const next = fresh?.getElementById(old.id);
-      const selection = document.getSelection();
-      const isSelected = selection && !selection.isCollapsed && selection.containsNode(old, true);
-      if (next && !isSelected) replacePart(old, next);
-    }
+    if (fresh) swap(document, fresh);
     showNotifying();
   }, at - performance.now());
-}
-
-/** @param {Element} old @param {Element} next */
-function replacePart(old, next) {
-  const said = next.outerHTML;
-  if (serverSaid.get(old.id) === said) return;
-  serverSaid.set(old.id, said);
-  const made = document.importNode(next, true);
-  for (const one of old.querySelectorAll("details[open]")) made.querySelector(`#${one.id}`)?.setAttribute("open", "");
-  const focus = old.contains(document.activeElement) ? document.activeElement : null;
-  const name = ["data-do", "data-copy", "href"].find((one) => focus?.hasAttribute(one));
-  localTimes(made);
-  old.replaceWith(made);
-  if (name) /** @type {HTMLElement|null} */ (made.querySelector(`[${name}="${CSS.escape(focus?.getAttribute(name) ?? "")}"]`))?.focus();
 }
 
 window.setInterval(() => {
