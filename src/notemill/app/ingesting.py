@@ -413,6 +413,17 @@ class Ingesting:
         await write_new_links(self._bench, created, run.id)
 
 
+def _with(ended: IngestEnded, found: Found) -> IngestEnded:
+    """Return the end of a run that was taken up, with what became of the other sources named."""
+    made = {one.note for one in ended.notes}
+    return replace(
+        ended,
+        unread=tuple(found.unread),
+        unchanged=tuple(one for one in found.unchanged if one.note not in made),
+        left=tuple(found.left),
+    )
+
+
 class _Between:
     """The work of an ingest around its stages."""
 
