@@ -7,10 +7,16 @@ slides and what the speaker notes. So Word is read by mammoth, and PowerPoint in
 
 from __future__ import annotations
 
+import re
+import zipfile
 from io import BytesIO
 from typing import Any, Final
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TEXT_PART: Final = re.compile(r"word/(?:document|footnotes|endnotes)\d*\.xml")
+_UNKNOWN: Final = re.compile(rb"vanish|oMath")
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _STYLES: Final = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Quote'] => blockquote > p:fresh
@@ -29,13 +35,48 @@ def _word(data: bytes) -> dict[str, Any]:
 
     try:
         made = mammoth.convert_to_html(
-            BytesIO(data),
+            BytesIO(_as_shown(data)),
             style_map=_STYLES,
             convert_image=mammoth.images.img_element(lambda _: {"src": ""}),
         )
     except Exception as error:  # noqa: BLE001  # it says nowhere what it raises at damaged files
         return {"fault": f"{type(error).__name__}: {error}"}
     return {"html": made.value}
+
+
+def _as_shown(data: bytes) -> bytes:
+    """Return a Word document without hidden text, and with formulas as text: mammoth knows neither."""
+    shown = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as pack, zipfile.ZipFile(shown, "w") as changed:
+        for entry in pack.infolist():
+            part = pack.read(entry)
+            if _TEXT_PART.fullmatch(entry.filename) and _UNKNOWN.search(part):
+                part = _part_as_shown(part)
+            changed.writestr(entry.filename, part)
+    return shown.getvalue()
+
+
+def _part_as_shown(part: bytes) -> bytes:
+    from lxml import etree  # noqa: PLC0415
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(part, parser)
+    for run in list(root.iter(f"{_W}r")):
+        vanish = run.find(f"{_W}rPr/{_W}vanish")
+        if vanish is not None and vanish.get(f"{_W}val") not in ("0", "false", "off"):
+            run.getparent().remove(run)
+    for formula in list(root.iter(f"{_M}oMath")):
+        run = etree.Element(f"{_W}r")
+        etree.SubElement(run, f"{_W}t").text = "".join(
+            one.text or "" for one in formula.iter(f"{_M}t")
+        )
+        formula.getparent().replace(formula, run)
+    for around in list(root.iter(f"{_M}oMathPara")):
+        above = around.getparent()
+        for run in list(around.iter(f"{_W}r")):
+            around.addprevious(run)
+        above.remove(around)
+    return bytes(etree.tostring(root))
 
 
 def _other(data: bytes, kind: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _UNKNOWN: Final = "\ufffd"
 _MOST_UNKNOWN: Final = 0.1
 _LEVELS: Final = 4
 _NO_LETTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_PAGE_NUMBER: Final = re.compile(r"^\W*\d+\W+|\W+\d+\W*$")
+_PAGE_NUMBER: Final = re.compile(r"^\W*\d+\W+|\W+\d+\W*$|^\W*[ivxlc]{1,8}\W*$", re.IGNORECASE)
 
 
 def read(data: bytes, name: PurePath, keys: tuple[str, ...]) -> Draft:

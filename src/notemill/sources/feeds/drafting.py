@@ -30,7 +30,7 @@ _TITLE_LETTERS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What an entry has from its feed; `address` is the feed's own, or empty.
+    """What an entry has from its feed; `address` is the feed's own, else that of its page.
 
     `repeated` are the addresses of recordings that several entries have.
     """
@@ -85,11 +85,17 @@ def _part_of(page: str) -> str:
 
 def _text(told: Mapping[str, Any]) -> tuple[str, bool]:
     """Return the longest text of an entry, and whether its publisher gives it as the whole."""
-    contents = [str(one.get("value") or "") for one in told.get("content") or []]
+    contents = [_as_html(one, one.get("value")) for one in told.get("content") or []]
     content = max(contents, key=len, default="")
-    summary = str(told.get("summary") or "")
+    summary = _as_html(told.get("summary_detail") or {}, told.get("summary"))
     whole = len(content) >= len(summary)
     return (content if whole else summary), bool(content) and whole
+
+
+def _as_html(detail: Mapping[str, Any], text: object) -> str:
+    """Return a text of an entry as HTML; in what is plain text nothing is a tag."""
+    written = str(text or "")
+    return written.replace("<", "&lt;") if detail.get("type") == "text/plain" else written
 
 
 def _description(told: Mapping[str, Any]) -> str:

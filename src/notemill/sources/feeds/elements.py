@@ -60,9 +60,19 @@ def read(text: str, address: str) -> tuple[str, list[Elements]]:
         return "", []
     if root is None:
         return "", []
-    return _page_of_feed(root, address), [
-        _elements(entry, address) for entry in root.iter(etree.Element) if _name(entry) in _ENTRIES
+    return _page_of_feed(root, _base(root, address)), [
+        _elements(entry, _base(entry, address))
+        for entry in root.iter(etree.Element)
+        if _name(entry) in _ENTRIES
     ]
+
+
+def _base(element: _Element, address: str) -> str:
+    """Return what relative addresses in an element stand for: its `xml:base`, or the feed's address."""
+    try:
+        return urljoin(address, str(element.base or "")[:_MOST_LETTERS])
+    except ValueError:
+        return address
 
 
 def told_by(entry: Mapping[str, Any]) -> Elements:

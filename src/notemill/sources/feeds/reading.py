@@ -69,7 +69,7 @@ def read(data: bytes, *, address: str = "", file_name: str = "") -> Feed:
         authors=authors_of(parsed["feed"]),
         language=language_of(parsed["feed"].get("language")),
         image=image_of(parsed["feed"]),
-        address=address,
+        address=address or page,
         repeated=frozenset(one for one, count in recordings.items() if count > 1),
     )
     marks = distinct([entry.marks for entry in entries], page)

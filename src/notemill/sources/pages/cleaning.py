@@ -139,6 +139,7 @@ _CONSENT_WORDS: Final = re.compile(
     r"|(?P<g>cookie (?:policy|settings|preferences|notice|declaration)|cookie-?(?:einstellungen|richtlinie)|datenschutz(?:erklärung|einstellungen))"
     r"|(?P<h>(?:wir|diese (?:website|seite)) (?:verwende[nt]|nutz(?:en|t)) cookies|nous utilisons des cookies|utilizamos cookies|utilizziamo i? ?cookie|wij gebruiken cookies|vi använder cookies|używamy plików cookie|мы используем (?:файлы )?cookie)"
     r"|(?P<i>withdraw (?:your )?consent|change your (?:mind|choices|preferences|settings) at any time|einwilligung (?:jederzeit )?widerrufen|strictly necessary|unbedingt erforderlich)"
+    r"|(?P<k>before you continue to|if you choose to .{0,3}accept all|bevor (?:sie|du) zu \w+ weitergeh|avant d.accéder à|antes de continuar|prima di continuare)"
     r"|(?P<j>クッキーを使用|使用\s*cookie|使用cookies?|쿠키를 사용)",
     re.IGNORECASE,
 )
@@ -219,15 +220,15 @@ class _Whole:
     def is_most(self, element: HtmlElement, kind: str = CHROME) -> bool:
         """Tell whether the article would be gone with an element.
 
-        Comments and banners are often longer than what they stand below, so that only what is left
-        tells; any other name may also be that of a wrapper around everything.
+        Comments, banners and what stands beside the text are often longer than it, so that only
+        what is left tells; any other name may also be that of a wrapper around everything.
         """
         if element.tag in ("html", "body", "main") or _holds_title(element):
             return True
         if next(element.iter("main"), None) is not None:
             return True
         chars = len(element.text_content())
-        if kind in (COMMENTS, CONSENT):
+        if kind in (COMMENTS, CONSENT, RELATED) or element.tag == "aside":
             return self._chars - chars < _LEFT_CHARS
         return chars > _MOST_SHARE * self._chars
 
@@ -299,6 +300,11 @@ def _banners(root: HtmlElement, whole: _Whole) -> Iterator[tuple[HtmlElement, st
             yield banner, CONSENT
 
 
+def asks_consent(part: HtmlElement) -> bool:
+    """Tell whether all that a part of a page does is to ask for consent: its words and a button."""
+    return _asks(part) and any(map(_is_consent_button, elements(part)))
+
+
 def _is_consent_button(element: HtmlElement) -> bool:
     tag, label = element.tag, ""
     if tag == "input":
@@ -309,9 +315,9 @@ def _is_consent_button(element: HtmlElement) -> bool:
 
 
 def _asks(element: HtmlElement) -> bool:
-    text = element.text_content()
-    if len(text) > _BANNER_CHARS:
+    if len(element.text_content()) > _BANNER_CHARS:
         return False
+    text = " ".join(element.itertext())
     said = {match.lastgroup for match in _CONSENT_WORDS.finditer(text)}
     return len(said) > 1
 

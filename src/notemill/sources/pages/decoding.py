@@ -3,6 +3,7 @@
 A byte order mark before the header, the header before the page's own words
 (https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding), labels by
 the table of https://encoding.spec.whatwg.org/#names-and-labels: `iso-8859-1` means windows-1252.
+In one thing more is done than they do: what is UTF-8 throughout is read so, whatever it is called.
 """
 
 from __future__ import annotations
@@ -84,6 +85,11 @@ _GUESSES: Final = [
     *("cp1253", "cp1254", "cp1255", "cp1256", "cp874", "koi8_r", "iso8859_2", "iso2022_jp"),
 ]
 _REPLACED: Final = "\ufffd"
+_SINGLE_BYTES: Final = re.compile(r"cp(?:125\d|866|874)|iso8859-\d+|koi8-[ru]|mac[-_]\w+")
+_LEAST_UTF8: Final = 2
+"""So many letters of UTF-8, and nothing else, are no chance in a text of one byte a letter."""
+_LEAST_UTF8_OF_PAIRS: Final = 20
+"""In one of two bytes a letter, a few pairs may be UTF-8 by chance, all of a text never."""
 
 
 def encoding_of(label: str) -> str:
@@ -117,6 +123,10 @@ def text_of(data: bytes, content_type: str = "") -> tuple[str, bool]:
 
 def _settled(data: bytes, text: str, encoding: str) -> tuple[str, bool]:
     """Return a text as it was declared, unless what it is declared to be cannot be."""
+    if encoding != "utf-8" and not encoding.startswith("utf-16"):
+        least = _LEAST_UTF8 if _SINGLE_BYTES.fullmatch(encoding) else _LEAST_UTF8_OF_PAIRS
+        if (found := _as_utf8(data)) and sum(not char.isascii() for char in found) >= least:
+            return found, True
     wrong = text.count(_REPLACED)
     # A page may show the sign itself.
     if wrong and encoding == "utf-8":
@@ -126,6 +136,14 @@ def _settled(data: bytes, text: str, encoding: str) -> tuple[str, bool]:
     # Bytes of another encoding may look like UTF-8 here and there; most of them do not.
     right = sum(not char.isascii() for char in text) - wrong
     return (text if right >= wrong else _guessed(data)), False
+
+
+def _as_utf8(data: bytes) -> str:
+    """Return data as UTF-8, '' if it is not that, or has no letters that would tell."""
+    try:
+        return "" if data.isascii() else data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _declared(data: bytes, content_type: str) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LIST_MARK: Final = re.compile(r"^( *)[-*] (?:\[[ x]\] )?", re.MULTILINE)
+_CELL_END: Final = re.compile(r"(?:(?<= )|(?<=^))\| ")
+_RULE_ROW: Final = re.compile(r"---(?: \| ---)*")
 
 
 class Shape(Enum):
@@ -73,6 +75,11 @@ def on_one_line(made: Made) -> str:
     text = made.markdown
     if made.shape is Shape.LIST:
         text = _LIST_MARK.sub(lambda mark: "\u2003" * (len(mark[1]) // 2) + "• ", text)
+    elif made.shape is Shape.TABLE:
+        rows = (line.removeprefix("| ").removesuffix(" |") for line in text.split("\n"))
+        cells = (_CELL_END.split(row) for row in rows if not _RULE_ROW.fullmatch(row))
+        text = "\n".join(", ".join(filter(None, map(str.strip, row))) for row in cells)
+        text = text.replace("\\|", "|")
     elif made.shape is Shape.OTHER:
         text = re.sub(r"^> ?|^\$\$$", "", text, flags=re.MULTILINE)
     lines = (line.strip(" ") for line in text.split("\n"))

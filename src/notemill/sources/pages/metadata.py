@@ -54,6 +54,9 @@ _MONTHS: Final = {
 }
 _DAY_MONTH: Final = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s+(?:de\s+)?([^\W\d_]{3,10})\.?,?\s+(?:de\s+)?(\d{4})\b")  # fmt: skip
 _MONTH_DAY: Final = re.compile(r"\b([^\W\d_]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
+_DOTTED_DAY: Final = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b")
+_SLASHED_DAY: Final = re.compile(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b")
+_MONTHS_A_YEAR: Final = 12
 _CJK_DAY: Final = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 _MOST_TIMES: Final = 20
 _DAY_CHARS: Final = 100
@@ -234,6 +237,14 @@ def day_of(text: str) -> str:
         return _day(*[int(one) for one in found.groups() if one])
     if found := _CJK_DAY.search(text):
         return _day(int(found[1]), int(found[2]), int(found[3]))
+    if found := _DOTTED_DAY.search(text):
+        return _day(int(found[3]), int(found[2]), int(found[1]))
+    if found := _SLASHED_DAY.search(text):
+        # Which of the two is the month is certain only where the other cannot be one.
+        first, second = int(found[1]), int(found[2])
+        if first > _MONTHS_A_YEAR or first == second:
+            return _day(int(found[3]), second, first)
+        return _day(int(found[3]), first, second) if second > _MONTHS_A_YEAR else ""
     for form, day, month in ((_DAY_MONTH, 1, 2), (_MONTH_DAY, 2, 1)):
         for found in form.finditer(text):
             number = _MONTHS.get(found[month].casefold())

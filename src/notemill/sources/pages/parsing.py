@@ -19,6 +19,10 @@ _EMBEDDED: Final = re.compile(r"\bdata:[\w/+.;=-]{0,100},[A-Za-z0-9+/=%_-]{100,}
 # The parser takes what follows these for a part of them: it does not know that they hold nothing.
 _VOID: Final = re.compile(r"<(source|track|embed)\b([^<>]*?)/?>", re.IGNORECASE)
 _VOID_END: Final = re.compile(r"</(?:source|track|embed)\s*>|</?wbr\b[^<>]*>", re.IGNORECASE)
+# The parser compares each attribute of an element with all before it.
+_LONG_TAG: Final = re.compile(r"<([a-z][^\s/<>]{0,40})\s[^<>]{20000,}>", re.IGNORECASE)
+_VALUE: Final = re.compile(r"\"[^\"]*\"|'[^']*'|[\"'].*", re.DOTALL)
+_MOST_ATTRIBUTES: Final = 500
 _NAME_CHARS: Final = 400
 _CONTROLS: Final = dict.fromkeys(
     [*range(9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0), 0xFFFE, 0xFFFF]
@@ -39,6 +43,7 @@ def parsed(text: str) -> HtmlElement:
     from lxml import etree, html  # noqa: PLC0415  # heavy, and needed for pages alone
 
     text = _EMBEDDED.sub("data:,", text.translate(_CONTROLS))
+    text = _LONG_TAG.sub(_bounded, text)
     text = _VOID.sub(r"<\1\2></\1>", _VOID_END.sub("", text))
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
     try:
@@ -82,6 +87,12 @@ def elements(root: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
 def is_within(element: HtmlElement, *tags: str) -> bool:
     """Tell whether an element lies in one of some tags."""
     return next(element.iterancestors(*tags), None) is not None
+
+
+def _bounded(tag: re.Match[str]) -> str:
+    """Return a tag as it is, or without its attributes where these are too many."""
+    names = _VALUE.sub("", tag[0]).split()
+    return tag[0] if len(names) <= _MOST_ATTRIBUTES else f"<{tag[1]}>"
 
 
 def _flatten(root: HtmlElement) -> None:

@@ -13,7 +13,7 @@ from notemill.sources.draft import DIGEST_KEY, Block, Draft, SourceKind
 from notemill.sources.pages import footnotes, losses, maths, walls
 from notemill.sources.pages.bylines import drop_bylines
 from notemill.sources.pages.choosing import choose
-from notemill.sources.pages.cleaning import COMMENTS, HIDDEN, clean
+from notemill.sources.pages.cleaning import COMMENTS, HIDDEN, asks_consent, clean
 from notemill.sources.pages.converting import Converter
 from notemill.sources.pages.decoding import text_of
 from notemill.sources.pages.metadata import Spoken
@@ -77,6 +77,7 @@ def read(data: bytes, *, address: str = "", file_name: str = "", content_type: s
         markdown,
         f"{shown:.200}",
         is_walled=is_walled or said.is_restricted,
+        asks_consent=asks_consent(body),
         has_scripts=has_scripts,
     )
     notices = [] if is_certain else [_LETTERS]

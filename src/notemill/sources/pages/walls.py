@@ -41,10 +41,17 @@ _SCRIPTED: Final = re.compile(
     r"|javascript aktivieren|activer javascript|^\W*(?:loading|please wait|lade[nt]?|chargement)\W*$",
     re.IGNORECASE,
 )
+_GONE: Final = re.compile(
+    r"(?:page|seite|article|artikel|post|site|url|file) (?:was |could |wurde |konnte )?(?:not|nicht|no longer) (?:be )?(?:found|gefunden|exists?|available)"
+    r"|(?:page|post|article) you(?:\W?re| are| were) (?:looking for|trying to)|error 404|404 (?:error|not found|page)|fehler 404"
+    r"|page (?:introuvable|non trouvée|no encontrada|non trovata)|página no encontrada|pagina non trovata|ページが見つかりません|页面不存在|страница не найдена",
+    re.IGNORECASE,
+)
 _CONTAINERS: Final = ("div", "section", "aside", "form", "p", "footer", "ul")
 _WALL_CHARS: Final = 800
 _FORM_CHARS: Final = 600
 _SHORT_CHARS: Final = 250
+_CONSENT_CHARS: Final = 1_000
 _LEAST_LETTERS: Final = 25
 _LETTERS_BEHIND_WALL: Final = 200
 _MOST_FORMS: Final = 20
@@ -69,7 +76,7 @@ def take_out(root: HtmlElement) -> bool:
     return found
 
 
-def check(text: str, shown: str, *, is_walled: bool, has_scripts: bool) -> None:
+def check(text: str, shown: str, *, is_walled: bool, asks_consent: bool, has_scripts: bool) -> None:
     """Raise for a text that is no article: SourceRefusedError if the host keeps it, SourceError else."""
     letters = len(_LETTER.findall(text))
     if letters <= _SHORT_CHARS and _CHECK.search(text):
@@ -80,6 +87,16 @@ def check(text: str, shown: str, *, is_walled: bool, has_scripts: bool) -> None:
     if is_walled and letters < _LETTERS_BEHIND_WALL:
         raise SourceRefusedError(
             f"{shown} shows only a login or an offer to subscribe; log in with a browser, save the "
+            "page and name the file"
+        )
+    if letters <= _SHORT_CHARS and _GONE.search(text):
+        raise SourceError(
+            f"{shown} only says that there is no such page; open its address in a browser to see "
+            "where it is now"
+        )
+    if letters <= _CONSENT_CHARS and asks_consent:
+        raise SourceRefusedError(
+            f"{shown} shows only a request for consent to cookies; answer it in a browser, save the "
             "page and name the file"
         )
     if letters < _LEAST_LETTERS or (letters <= _SHORT_CHARS and _SCRIPTED.search(text)):

@@ -146,3 +146,18 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         made(tmp_path, packed({"word/document.xml": "<w:document"}), "weir.docx")
     with pytest.raises(SourceError, match="no document"):
         made(tmp_path, b"plain words", "weir.odt")
+
+
+def test_word_hides_and_reckons(tmp_path: Path) -> None:
+    """Hidden text is left out and named, and the letters of formulas are in the text."""
+    hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>kept from readers </w:t></w:r>"
+    shown = '<w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>told to all </w:t></w:r>'
+    space = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    formula = f"<m:oMathPara {space}><m:oMath><m:r><m:t>head=2</m:t></m:r></m:oMath></m:oMathPara>"
+    draft = made(
+        tmp_path,
+        docx(paragraph(hidden, shown, formula), footnotes={}, endnotes={}),
+        "weir.docx",
+    )
+    assert markdown_of(draft) == ["told to all head=2"]
+    assert "among them: kept, from, readers" in draft.notices[0]

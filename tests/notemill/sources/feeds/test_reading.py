@@ -228,3 +228,27 @@ def test_no_damage_makes_a_traceback(data: Any) -> None:  # noqa: ANN401
     cut = data.draw(st.integers(0, len(whole)))
     with suppress(SourceError):
         assert all(one.draft.keys for one in read(bytes(whole[:cut])).episodes)
+
+
+def test_relative_addresses_of_a_saved_feed() -> None:
+    """They lead where `xml:base` says, or to the site that the feed is of."""
+    atom = (
+        b'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://ferry.example/log/"><title>F</title>'
+        b'<entry><title>A</title><id>1</id><link href="a.html"/><content type="html">'
+        b'&lt;a href="tide.html"&gt;tide&lt;/a&gt;</content></entry></feed>'
+    )
+    (entry,) = read(atom, file_name="feed.xml").episodes
+    assert entry.draft.source == "https://ferry.example/log/a.html"
+    assert entry.base == "https://ferry.example/log/a.html"
+    (entry,) = read(feed(episode(1)), file_name="feed.xml").episodes
+    assert entry.base == "https://ferry.example/"
+
+
+def test_plain_text_of_atom_has_no_tags() -> None:
+    """A summary that is plain text keeps what looks like a tag."""
+    atom = (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title><entry><title>A</title>'
+        b"<id>1</id><summary>Tie the &lt;bow&gt; first</summary></entry></feed>"
+    )
+    (entry,) = read(atom, file_name="feed.xml").episodes
+    assert entry.notes == "Tie the &lt;bow> first"
