@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import ClientConnection, connect
 
 from notemill.app.reviewing import Wanted
+from notemill.app.work import work_of
 from notemill.stores.proposals import Decision, ProposalState
 from notemill.web.live import RECENT_RUNS
 from tests.notemill.workflows.notes import write_notes
@@ -173,6 +174,18 @@ def test_a_page_that_asks_is_answered(serve: Serve) -> None:
         for _ in range(2):
             socket.send('{"ask":true}')
             assert heard_until(socket, lambda one: one["type"] == "here")
+
+
+def test_pages_hear_what_is_read_for_a_price(serve: Serve, tmp_path: Path) -> None:
+    """Whoever waits for it sees which source is being read."""
+    served = serve(write_notes(tmp_path / "vault", {"a.md": "# A\n"}))
+    with socket_of(served) as socket:
+        heard_until(socket, lambda one: one["type"] == "snapshot")
+        address = "https://127.0.0.1/page"  # refused before anything is sent to it
+        plan = served.wait_for(served.desk.plan(work_of("ingest", {"sources": [address]})))
+        assert [one.became for one in plan.sources] == ["unread"]
+        told = heard_until(socket, lambda one: one["type"] == "plan")[-1]
+    assert told["words"] == f"reading 1 of 1: {address}"
 
 
 def test_long_work_on_the_vault_holds_no_page_up(serve: Serve, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ class NmIngest extends HTMLElement {
     /** Files by name: what is happening to them, "" once they are there. @type {Map<string, string>} */ this.files = new Map();
     this.sending = Promise.resolve();
     this.timer = 0;
+    this.again = false;
     const addresses = (this.addresses = /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea")));
     const chooser = /** @type {HTMLInputElement} */ (this.querySelector("[type=file]"));
     chooser.addEventListener("change", () => { this.add(chooser.files); chooser.value = ""; });
@@ -93,12 +94,15 @@ class NmIngest extends HTMLElement {
     document.getElementById("working")?.focus();
   }
 
-  /** Look at the notes again soon. */
+  /** Look at the notes again soon, and once more where something happens meanwhile. */
   look() {
-    window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(async () => {
+    this.again = true;
+    this.timer ||= window.setTimeout(async () => {
+      this.again = false;
       const fresh = await pageAt(location.href);
       if (fresh) swap(this, fresh);
+      this.timer = 0;
+      if (this.again) this.look();
     }, LOOK_AFTER_MS);
   }
 }
