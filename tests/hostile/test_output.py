@@ -200,6 +200,8 @@ def use_notemill(shell: Shell, vault: Path) -> None:
     """Run every command of notemill on a vault with hostile names."""
     near, far = f"n0{NAME}.md", "plain.md"
     here = ("--vault", vault)
+    talk = vault.parent / f"t{NAME}.vtt"
+    talk.write_text(f"WEBVTT\n\n00:00.000 --> 00:05.000\n{WORDS}\n", "utf-8", "replace")
     for words in (
         ["curate", vault, "--dry-run"], ["curate", vault, "--yes"], ["curate", WORDS],
         ["curate", vault, "--only", WORDS], ["curate", vault, "--exclude", f"x{WORDS}"],
@@ -228,6 +230,7 @@ def use_notemill(shell: Shell, vault: Path) -> None:
         ["tags", "move", TAG, "--top", *here, "--dry-run"], ["tags", "move", WORDS, "--under", "x", *here],
         ["tags", "alias", TAG, WORDS, *here, "--dry-run"], ["spending"], ["serve", WORDS], ["serve", vault, "--url"],
         ["tidy", vault, "--kind", "inline", "--dry-run"], ["demo", vault],
+        ["ingest", WORDS, *here], ["ingest", talk, *here], ["follow", *here], ["follow", WORDS, *here],
         ["forget", WORDS, "--yes"], ["forget", "last", "--yes"], [WORDS], ["completion", "fish"], ["config"],
         ["config", "--json", "--model", WORDS], ["config", "set", WORDS, WORDS],
         ["config", "set", "model", WORDS], ["config", "unset", WORDS],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from twolane import Lane, plain_usd
+from twolane import plain_usd
 
 if TYPE_CHECKING:
-    from twolane import Settings
+    from twolane import Lane, Settings
 
 OFFLINE: Final = "offline"
 """The built-in provider, which asks no model."""
@@ -58,6 +58,8 @@ def cheap(terms: RunTerms, only_lane: Lane | None) -> RunTerms:
 
     What the terms say otherwise stands, and so does the one lane of a provider that has no other.
     """
+    from twolane import Lane  # noqa: PLC0415  # most commands have no use for the engine's types
+
     return replace(
         terms,
         lane=terms.lane or (Lane.BATCH if only_lane is None else None),

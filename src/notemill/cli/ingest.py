@@ -47,11 +47,11 @@ async def ingest_sources(
     as_json: bool,
 ) -> int:
     """Make notes of sources; return the exit code. Raises NotemillError, TwolaneError."""
+    terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
     if not (sources or followed):
         raise UsageError("name what to ingest: an address, or a file")
     if sources and followed:
         raise UsageError("--followed takes what is followed; name sources without it")
-    terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
     flags = {"folder": folder, "transcript": transcript, "template": template}
     options = as_configured(load_ingest(flags, config=settings.config))
     front = TerminalFront(yes=yes)

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
-from notemill.config import TRANSCRIPTS
 from twolane.front.command import LANES, deadline_flags, finish, json_flag, settings_flags
 from twolane.front.flag_types import FOLDER, USD, Whole
 from twolane.front.groups import SettingsApart
+
+TRANSCRIPTS = ("note", "beside", "none")
 
 
 @click.command(cls=SettingsApart)

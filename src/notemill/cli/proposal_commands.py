@@ -97,7 +97,8 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
         ("note", "description", "tag", "topic", "link", "tags", "tidy", "vocabulary")
     ),
     multiple=True,
-    help="Only this kind of proposal. May be repeated.",
+    metavar="KIND",
+    help="Only note, description, tag, topic, link, tags, tidy or vocabulary. May be repeated.",
 )
 @click.option(
     "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."

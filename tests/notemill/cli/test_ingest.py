@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from notemill.cli import ingest_commands
+from notemill.config import TRANSCRIPTS
 from tests.notemill.cli.test_notemill import Shell
 from tests.notemill.workflows.notes import tree, write_notes
 
@@ -166,6 +168,11 @@ def test_without_a_source_it_says_what_to_name(shell: Shell) -> None:
     """A usage error, not an empty run."""
     assert shell("ingest", "--vault", shell.vault) == 2
     assert "name what to ingest" in shell.err
+
+
+def test_the_flag_has_the_places_that_the_setting_has() -> None:
+    """The command's help names them without reading any settings."""
+    assert ingest_commands.TRANSCRIPTS == TRANSCRIPTS
 
 
 @pytest.mark.parametrize(
