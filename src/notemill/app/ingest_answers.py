@@ -19,11 +19,11 @@ from notemill.sources.keeping import digest_of
 from notemill.stores.new_notes import NewNote
 from notemill.stores.proposals import ProposalState
 from notemill.vault.adding import with_properties
-from notemill.vault.note import bytes_hash, parse
+from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.workflows.curation.curate import proposals_for
 from notemill.workflows.ingest.answer import read_answer
-from notemill.workflows.ingest.matching import known_of, stored_digest
+from notemill.workflows.ingest.matching import known_of, stored_digest, transcript_keys
 from notemill.workflows.ingest.naming import stem_of
 from notemill.workflows.ingest.rendering import (
     BY_PROGRAM,
@@ -101,7 +101,7 @@ class _Making:
         asked = asked_of(draft)
         answer = read_answer(outcome.text, asked, known=self._tags, used=self._used)
         if note := self._known.note_of(draft):
-            return (self._enriched(note, asked, answer),)
+            return self._enriched(note, asked, answer)
         path = self._free(draft.title or draft.source)
         beside = ""
         if draft.is_talk and self._options.transcript == BESIDE:
@@ -110,24 +110,39 @@ class _Making:
         main = self._new(path, note_of(asked, answer, layout), asked, answer)
         return (main, self._beside(beside, asked, answer, layout)) if beside else (main,)
 
-    def _enriched(self, note: str, asked: Asked, answer: Answer) -> NewNote:
+    def _enriched(self, note: str, asked: Asked, answer: Answer) -> tuple[NewNote, ...]:
         """Return a note that is there with what a draft adds, or as it would be made today."""
         raw = self._opened.vault.read(note)
-        layout = self._layout(note, asked.draft, "")
+        replaces = bytes_hash(raw)
         if self._known.before(asked.draft) is not None:
             # Only a note that is all ours, and as we wrote it, is asked about again.
-            content, whole = self._anew(raw, asked, answer, layout), True
-        else:
-            end = parse(raw)[0].newline
-            gap = b"" if raw.endswith(b"\n") else end.encode()
-            added = additions_of(asked, answer, layout).replace("\n", end).encode()
-            properties = {
-                name: value
-                for name, value in properties_of(asked.draft, "").items()
-                if name != "title"  # the owner has named it
-            }
-            content, whole = with_properties(raw + gap + added, properties), False
-        return self._new(note, content, asked, answer, replaces=bytes_hash(raw), whole=whole)
+            beside, old = self._transcript_of(asked.draft)
+            layout = self._layout(note, asked.draft, beside)
+            content = self._anew(raw, asked, answer, layout)
+            main = self._new(note, content, asked, answer, replaces=replaces)
+            if not beside:
+                return (main,)
+            return (main, self._beside(beside, asked, answer, layout, replaces=old))
+        layout = self._layout(note, asked.draft, "")
+        end = parse(raw)[0].newline
+        gap = b"" if raw.endswith(b"\n") else end.encode()
+        added = additions_of(asked, answer, layout).replace("\n", end).encode()
+        properties = {
+            name: value
+            for name, value in properties_of(asked.draft, "").items()
+            if name != "title"  # the owner has named it
+        }
+        content = with_properties(raw + gap + added, properties)
+        return (self._new(note, content, asked, answer, replaces=replaces, whole=False),)
+
+    def _transcript_of(self, draft: Draft) -> tuple[str, str]:
+        """Return the note of a draft's transcript and its hash, '' for both if none is as written."""
+        before = self._known.transcript_of(draft)
+        if before is None:
+            return "", ""
+        raw = self._opened.vault.read(before.note)
+        is_as_written = source_hash(parse(raw)[0]) == before.source_hash
+        return (before.note, bytes_hash(raw)) if is_as_written else ("", "")
 
     def _anew(self, raw: bytes, asked: Asked, answer: Answer, layout: Layout) -> bytes:
         """Return the note as it would be made today, with the properties that were filled in."""
@@ -165,11 +180,13 @@ class _Making:
             tuple(said),
         )
 
-    def _beside(self, path: str, asked: Asked, answer: Answer, layout: Layout) -> NewNote:
+    def _beside(
+        self, path: str, asked: Asked, answer: Answer, layout: Layout, *, replaces: str = ""
+    ) -> NewNote:
         title = f"{asked.draft.title}{TRANSCRIPT_SUFFIX}"
         content = transcript_of(asked, answer, layout)
-        keys = tuple(f"{key} transcript" for key in asked.draft.keys)
-        return NewNote(path, title, content, "", f"the transcript of {layout.path}", keys, "")
+        keys = transcript_keys(asked.draft)
+        return NewNote(path, title, content, replaces, f"the transcript of {layout.path}", keys, "")
 
     def _layout(self, path: str, draft: Draft, beside: str) -> Layout:
         day = time.strftime("%Y-%m-%d", time.localtime(self._opened.clock()))

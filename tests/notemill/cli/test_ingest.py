@@ -281,6 +281,28 @@ def test_of_a_feed_as_many_as_are_wanted_are_read_the_newest_first(
     assert len(ingest(shell, "feed.xml", "--limit", "2", "--apply")["unchanged"]) == 2
 
 
+def test_a_transcript_beside_its_note_is_renewed_with_it(shell: Shell, tmp_path: Path) -> None:
+    """Both are of one state of the source; one that its owner edited keeps every byte."""
+    source = video(tmp_path, "The glaze is ash")
+    ingest(shell, source, "--apply", "--transcript", "beside")
+    beside, main = sorted(new_notes(shell))
+    (shell.vault / "Moved").mkdir()
+    (shell.vault / beside).rename(shell.vault / "Moved" / "Words.md")
+    video(tmp_path, "The glaze is chalk")
+    ingest(shell, source, "--apply")
+    assert sorted(new_notes(shell)) == [main, "Moved/Words.md"]
+    words = (shell.vault / "Moved" / "Words.md").read_text()
+    assert "The glaze is chalk 5." in words
+    assert "ash" not in words
+    assert "[[Words]]" in (shell.vault / main).read_text()
+    assert "^t0" not in (shell.vault / main).read_text()
+    (shell.vault / "Moved" / "Words.md").write_text(f"{words}Mine.\n")
+    video(tmp_path, "The glaze is lime")
+    ingest(shell, source, "--apply")
+    assert (shell.vault / "Moved" / "Words.md").read_text() == f"{words}Mine.\n"
+    assert "The glaze is lime 5." in (shell.vault / main).read_text()
+
+
 def test_a_note_keeps_the_ends_of_its_lines(shell: Shell, tmp_path: Path) -> None:
     """What is added to a note of Windows has the ends that its owner's lines have."""
     mine = f"---\r\nsource: https://youtu.be/{ID}\r\n---\r\nMy words."

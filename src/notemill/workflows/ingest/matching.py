@@ -7,7 +7,7 @@ was moved, by the file's name in its properties.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.sources.address import key_of
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _ADDED: Final = "+"
 """Ends the digest of a source that was added to a note which its owner had made."""
+
+
+def transcript_keys(draft: Draft) -> tuple[str, ...]:
+    """Return the keys of the note that a draft's transcript has for itself."""
+    return tuple(f"{key} transcript" for key in draft.keys)
 
 
 def stored_digest(digest: str, *, whole: bool) -> str:
@@ -76,6 +81,15 @@ class Known:
             if (alike := self.by_content.get(before.source_hash, "")) in notes:
                 return alike
         return notes[0] if notes else ""
+
+    def transcript_of(self, draft: Draft) -> IngestedSource | None:
+        """Return the note that notemill wrote for a draft's transcript alone, where it is now."""
+        found = (self.ingested.get(key) for key in transcript_keys(draft))
+        if (before := next(filter(None, found), None)) is None:
+            return None
+        moved = self.by_content.get(before.source_hash, "")
+        note = before.note if before.note in self.notes else moved
+        return replace(before, note=note) if note else None
 
     def before(self, draft: Draft) -> IngestedSource | None:
         """Return what notemill wrote of a draft's source before, None if it wrote nothing."""
