@@ -36,6 +36,8 @@ _WIDE_GAP: Final = 3.0
 """Of letter sizes: no justified line has such gaps."""
 _MOST_LINES: Final = 400
 """Of one paragraph: no page has more."""
+_MOST_JOINED: Final = 20_000
+"""Letters of a paragraph that goes on over edges: more than three full pages are no paragraph."""
 _LEADER: Final = re.compile(r"\s*(?:[.\u2026·_]\s?){5,}")
 """The dots between an entry of a table of contents and its page."""
 _VERY_SHORT: Final = 0.6
@@ -186,6 +188,7 @@ def _continues(above: Part, part: Part) -> bool:
     return (
         above.kind in {PartKind.PROSE, PartKind.ITEM}
         and part.kind is PartKind.PROSE
+        and len(above.text) < _MOST_JOINED
         and not _ends_sentence(above.text)
         and part.text[:1].islower()
         and max(above.size, part.size) < _OTHER_SIZE * min(above.size, part.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,7 @@ SHOW_NOTES: Final = "Show notes only: the feed offers no transcript of this epis
 TRANSCRIPT_NOT_READ: Final = "Show notes only: the transcript that the feed names was not read."
 _MOST_DESCRIPTION: Final = 1_000
 _TITLE_LETTERS: Final = 60
+_BETWEEN_PARAGRAPHS: Final = re.compile(r"\n[ \t]*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def _text(told: Mapping[str, Any]) -> tuple[str, bool]:
 def _as_html(detail: Mapping[str, Any], text: object) -> str:
     """Return a text of an entry as HTML; in what is plain text nothing is a tag."""
     written = str(text or "")
-    return written.replace("<", "&lt;") if detail.get("type") == "text/plain" else written
+    if detail.get("type") != "text/plain" or "<" not in written:
+        return written
+    return _BETWEEN_PARAGRAPHS.sub("<br><br>", written.replace("<", "&lt;"))
 
 
 def _description(told: Mapping[str, Any]) -> str:

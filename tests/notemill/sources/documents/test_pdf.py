@@ -346,3 +346,11 @@ def test_metadata_that_can_be_believed(tmp_path: Path) -> None:
     assert draft.source == "made.pdf"
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", draft.keys[0])
     assert made(tmp_path, pdf([page]), "tide-tables.pdf").title == "tide-tables"
+
+
+def test_pages_without_the_end_of_a_sentence_stay_pages(tmp_path: Path) -> None:
+    """A paragraph goes on over edges, but a whole book is none, so that pages can be told."""
+    pages = [PdfPage() for _ in range(12)]
+    for page in pages:
+        page.lines(60, 60, ["and the water went on and on between the stones of the weir and"] * 50)
+    assert len({block.page for block in made(tmp_path, pdf(pages)).blocks}) > 1

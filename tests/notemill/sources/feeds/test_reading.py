@@ -248,7 +248,7 @@ def test_plain_text_of_atom_has_no_tags() -> None:
     """A summary that is plain text keeps what looks like a tag."""
     atom = (
         b'<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title><entry><title>A</title>'
-        b"<id>1</id><summary>Tie the &lt;bow&gt; first</summary></entry></feed>"
+        b"<id>1</id><summary>Tie the &lt;bow&gt; first.\n\nThen row.</summary></entry></feed>"
     )
     (entry,) = read(atom, file_name="feed.xml").episodes
-    assert entry.notes == "Tie the &lt;bow> first"
+    assert entry.notes == "Tie the &lt;bow> first.<br><br>Then row."
