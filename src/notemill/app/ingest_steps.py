@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from notemill.index import facts_of
 from notemill.markup.masks import is_open_at_end
 from notemill.properties import CURATED
 from notemill.sources.keeping import as_bytes, digest_of, draft_in
+from notemill.sources.markdown_text import escaped
 from notemill.vault.note import parse, source_hash
 from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
 from notemill.workflows.curation.curate import load_template
@@ -46,6 +48,14 @@ if TYPE_CHECKING:
     from notemill.workflows.ingest.matching import Known
     from twolane import Request, Run
 
+_BLOCK_ID: Final = re.compile(r"\^([tp][0-9]+)[ \t]*\r?$", re.MULTILINE)
+_OPEN: Final = (
+    "a code block or comment in it is never closed, and would swallow the transcript; close it"
+)
+_HAS_ANOTHER: Final = (
+    "it has the text of another source, or of another state of this one, with the same block ids;"
+    " take that out, or this source out of its properties"
+)
 WAITING: Final = "waiting"
 """The batch of drafts that are read and not answered for yet."""
 
@@ -173,18 +183,23 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     return None
 
 
-def _cannot_take(opened: OpenVault, draft: Draft, note: str) -> Left | None:
-    """Return a note of its owner's as left if nothing can stand below its text, None if it can."""
+def _cannot_take(opened: OpenVault, draft: Draft, note: str) -> Unchanged | Left | None:
+    """Return a note whose text a draft cannot be put below, None if it can.
+
+    One that has all of it needs nothing: it was written where another state folder was in use.
+    """
     try:
         text = parse(opened.vault.read(note))[0].body
     except NotemillError as error:
         return Left(draft.source, note, str(error))
-    if not is_open_at_end(text):
-        return None
-    why = (
-        "a code block or comment in it is never closed, and would swallow the transcript; close it"
-    )
-    return Left(draft.source, note, why)
+    pieces = pieces_of(draft)
+    if not {one.block for one in pieces}.isdisjoint(_BLOCK_ID.findall(text)):
+        at = 0
+        for one in pieces:
+            if (at := text.find(escaped(one.text) if draft.cues else one.text, at)) < 0:
+                return Left(draft.source, note, _HAS_ANOTHER)
+        return Unchanged(draft.source, note)
+    return Left(draft.source, note, _OPEN) if is_open_at_end(text) else None
 
 
 def waiting_draft(opened: OpenVault, key: str) -> Draft:

@@ -281,6 +281,21 @@ def test_of_a_feed_as_many_as_are_wanted_are_read_the_newest_first(
     assert len(ingest(shell, "feed.xml", "--limit", "2", "--apply")["unchanged"]) == 2
 
 
+def test_no_note_gets_a_second_transcript(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that another computer has made has it all; one of two videos would have each id twice."""
+    source = video(tmp_path, "The glaze is ash")
+    ingest(shell, source, "--apply")
+    kept = tree(shell.vault)
+    monkeypatch.setenv("TWOLANE_HOME", str(tmp_path / "another"))
+    assert ingest(shell, source, "--apply")["unchanged"] == ["Clippings/Glaze.md"]
+    video(tmp_path, "The glaze is chalk")
+    report = ingest(shell, source, "--apply", code=3)
+    assert "block ids" in str(report["failures"])
+    assert tree(shell.vault) == kept
+
+
 def test_a_transcript_beside_its_note_is_renewed_with_it(shell: Shell, tmp_path: Path) -> None:
     """Both are of one state of the source; one that its owner edited keeps every byte."""
     source = video(tmp_path, "The glaze is ash")
