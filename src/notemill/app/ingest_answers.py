@@ -10,7 +10,7 @@ from notemill.app.curation_steps import candidates_in, known_among
 from notemill.app.events import NoteChange
 from notemill.app.ingest_events import MadeNote
 from notemill.app.ingest_parts import missing_in
-from notemill.app.ingest_steps import WAITING, asked_of, options_of, waiting_draft
+from notemill.app.ingest_steps import WAITING, asked_of, known_in, options_of, waiting_draft
 from notemill.config import BESIDE, LEFT_OUT
 from notemill.errors import NotemillError, UsageError
 from notemill.index import facts_of
@@ -23,7 +23,7 @@ from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.workflows.curation.curate import proposals_for
 from notemill.workflows.ingest.answer import read_answer
-from notemill.workflows.ingest.matching import known_of, stored_digest, transcript_keys
+from notemill.workflows.ingest.matching import stored_digest, transcript_keys
 from notemill.workflows.ingest.naming import stem_of
 from notemill.workflows.ingest.rendering import (
     BY_PROGRAM,
@@ -82,7 +82,7 @@ class _Making:
         self._missing = missing
         self._options = options
         self._label = label
-        self._known = known_of(opened.look().facts, opened.new_notes.sources())
+        self._known = known_in(opened)
         self._used = opened.used & CURATED
         self._candidates = candidates_in(opened)
         self._tags = known_among(self._candidates)
@@ -100,7 +100,10 @@ class _Making:
             raise UsageError("the source was read anew since it was asked about; ingest it again")
         asked = asked_of(draft)
         answer = read_answer(outcome.text, asked, known=self._tags, used=self._used)
-        if note := self._known.note_of(draft):
+        note = self._known.note_of(draft)
+        if note in self._known.hidden:
+            raise UsageError("an excluded note has this source; nothing was read into it")
+        if note:
             return self._enriched(note, asked, answer)
         path = self._free(draft.title or draft.source)
         beside = ""

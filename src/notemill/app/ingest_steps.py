@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 _BLOCK_ID: Final = re.compile(r"\^([tp][0-9]+)[ \t]*\r?$", re.MULTILINE)
 _OPEN: Final = (
     "a code block or comment in it is never closed, and would swallow the transcript; close it"
+)
+_EXCLUDED: Final = (
+    "an excluded note has this source; nothing was read into it, and no other was made"
 )
 _HAS_ANOTHER: Final = (
     "it has the text of another source, or of another state of this one, with the same block ids;"
@@ -112,7 +115,9 @@ class Kept:
 
 def known_in(opened: OpenVault) -> Known:
     """Return which notes of the vault, hidden ones included, have which sources."""
-    return known_of(opened.look().facts, opened.new_notes.sources())
+    sight = opened.look()
+    known = known_of(sight.facts, opened.new_notes.sources())
+    return replace(known, hidden=frozenset(one for one in known.notes if not sight.shows(one)))
 
 
 def check_folder(opened: OpenVault, folder: str) -> None:
@@ -132,7 +137,8 @@ def stands_in(opened: OpenVault, known: Known, key: str) -> Draft | Unchanged | 
     before = known.ingested.get(key)
     note = known.note_with(key)
     if before is not None and (note or before.note in known.notes):
-        return Unchanged(key, note or before.note)
+        found = note or before.note
+        return Unchanged(key, key if found in known.hidden else found)
     if opened.drafts.one(WAITING, key) is not None:
         return waiting_draft(opened, key)
     proposed = opened.new_notes.open_for([key])
@@ -168,6 +174,11 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     note, before = known.note_of(draft), known.before(draft)
     if not note:
         return None
+    if note in known.hidden:
+        # It has the source, and is not named: a second note would show what its owner has hidden.
+        is_same = before is not None and before.digest.startswith(digest)
+        here = draft.source
+        return Unchanged(here, here) if is_same else Left(here, here, _EXCLUDED)
     if before is None:
         return _cannot_take(opened, draft, note)
     if before.digest.startswith(digest):

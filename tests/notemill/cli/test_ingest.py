@@ -281,6 +281,19 @@ def test_of_a_feed_as_many_as_are_wanted_are_read_the_newest_first(
     assert len(ingest(shell, "feed.xml", "--limit", "2", "--apply")["unchanged"]) == 2
 
 
+def test_an_excluded_note_is_neither_added_to_nor_named(shell: Shell, tmp_path: Path) -> None:
+    """It has the source, so that no second note shows what its owner has hidden."""
+    mine = f"---\nsource: https://youtu.be/{ID}\n---\nMine.\n"
+    write_notes(shell.vault, {"Diary/Secret.md": mine})
+    (tmp_path / "config.toml").write_text('[notemill]\nexclude = ["Diary/"]\n')
+    source, config = video(tmp_path, "The glaze is ash"), str(tmp_path / "config.toml")
+    before = tree(shell.vault)
+    report = ingest(shell, source, "--apply", "--config", config, code=3)
+    assert "excluded note" in str(report["failures"])
+    assert tree(shell.vault) == before
+    assert "Secret" not in shell.out + shell.err
+
+
 def test_no_note_gets_a_second_transcript(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,8 @@ class Known:
     by_content: Mapping[str, str]
     notes: frozenset[str]
     ingested: Mapping[str, IngestedSource]
+    hidden: frozenset[str] = frozenset()
+    """Those that nothing may be read into or named."""
 
     def note_of(self, draft: Draft) -> str:
         """Return the note that has a draft's source, '' if there is none."""
