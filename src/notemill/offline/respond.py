@@ -21,6 +21,7 @@ _HEADERS: Final = frozenset(
         "new_tags",
         "rejected_tags",
         "chapters",
+        "kind",
     )
 )
 _REF: Final = "note_ref:"
