@@ -152,7 +152,7 @@ class Ingesting:
             found = await self._read(named, looks, limit, recalls=recalls)
             await looks.read()
             if not found.keys:
-                return before or ended_of(None, found)
+                return ended_of(None, found) if before is None else _with(before, found)
             await self._see(allow=allow_unmatched)
             settings = {**options.kept(), APPLIES: apply}
             begun = await self._begin(found, settings, terms, again=again)

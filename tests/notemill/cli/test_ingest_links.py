@@ -146,8 +146,12 @@ def test_many_new_notes_are_ranked_once(shell: Shell, tmp_path: Path) -> None:
 def test_links_that_a_killed_process_owes_are_written_by_the_next(
     shell: Shell, tmp_path: Path
 ) -> None:
-    """The note is there, its links are not: the same command writes them into the same run."""
-    sources = [talk(tmp_path), talk(tmp_path, "More on ash")]
+    """The note is there, its links are not: the same command writes them into the same run.
+
+    What could not be read is named by both commands.
+    """
+    (tmp_path / "empty.srt").touch()
+    sources = [talk(tmp_path), talk(tmp_path, "More on ash"), "empty.srt"]
     before = tree(shell.vault)
 
     def dies(*_: object, **__: object) -> None:
@@ -159,7 +163,10 @@ def test_links_that_a_killed_process_owes_are_written_by_the_next(
             shell("ingest", *sources, "--vault", shell.vault, "--yes", "--apply")
     assert (shell.vault / "Clippings" / "Wood ash in the kiln.md").exists()
     assert not related(shell, "Clippings/More on ash.md")
-    run = ingest(shell, *sources, "--apply")["run"]
+    report = ingest(shell, *sources, "--apply", code=3)
+    run = report["run"]
+    assert [one["item"] for one in report["failures"]] == ["empty.srt"]
+    assert report["unchanged"] == []
     assert related(shell, "Clippings/More on ash.md") == ["[[Wood ash in the kiln]]"]
     assert shell("undo", run, "--yes") == 0
     assert tree(shell.vault) == before
