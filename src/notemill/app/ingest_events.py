@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from notemill.app.events import Event
@@ -28,10 +28,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A source whose note has all of it already, and that note."""
+    """A source whose note has all of it already, and that note.
+
+    `run` has proposed the note, which is not written yet; '' if it is there.
+    """
 
     source: str
     note: str
+    run: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

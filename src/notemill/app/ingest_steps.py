@@ -142,7 +142,7 @@ def stands_in(opened: OpenVault, known: Known, key: str) -> Draft | Unchanged | 
     if opened.drafts.one(WAITING, key) is not None:
         return waiting_draft(opened, key)
     proposed = opened.new_notes.open_for([key])
-    return Unchanged(key, proposed[0].note) if proposed else None
+    return Unchanged(key, proposed[0].note, run=proposed[0].run) if proposed else None
 
 
 def keep_in(opened: OpenVault, known: Known, draft: Draft) -> Kept | Unchanged | Left:
@@ -170,7 +170,7 @@ def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left
     digest = digest_of(draft)
     for one in opened.new_notes.open_for(draft.keys):
         if one.digest.startswith(digest):
-            return Unchanged(draft.source, one.note)
+            return Unchanged(draft.source, one.note, run=one.run)
     note, before = known.note_of(draft), known.before(draft)
     if not note:
         return None

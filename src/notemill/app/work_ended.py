@@ -67,7 +67,7 @@ async def ingest_ended(mill: Mill, ended: IngestEnded) -> WorkEnded:
     counts = (
         (len(ended.notes), "made into notes"),
         (ended.report.items.total - ended.report.items.succeeded, "not answered"),
-        (len(ended.unchanged), "in the vault already"),
+        (len(ended.unchanged), "known already"),
         (len(ended.left), "left as they are"),
         (len(ended.unread), "not read"),
     )

@@ -80,9 +80,14 @@ def conclude(
     as_json: bool,
 ) -> int:
     """Print what became of an ingest, `nothing` if so, and the next steps; return the exit code."""
-    if ended.run is None and not ended.unread:
+    waiting = {one.run for one in ended.unchanged if one.run}
+    if waiting:
+        console.print("proposed before, and not written yet; decide on each: notemill review")
+        for run in sorted(waiting):
+            console.print(f"or write all of them: notemill apply {run}")
+    elif ended.run is None and not ended.unread:
         console.print(nothing)
-    elif review and ended.notes and ended.run is not None:
+    if review and ended.notes and ended.run is not None:
         console.print(
             f"{counted(len(ended.notes), 'note')} proposed; decide on each: notemill review {ended.run.id}"
         )

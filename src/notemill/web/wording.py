@@ -31,7 +31,7 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
     ingest_events.SourceUnread: lambda one: f"not read: {one.unread.source}: {one.unread.why}",
     ingest_events.SourcesRead: lambda one: (
         f"{one.new + one.enriched:,} to be made into notes,"
-        f" {one.unchanged + len(one.left):,} in the vault already, {one.unread:,} not read"
+        f" {one.unchanged + len(one.left):,} known already, {one.unread:,} not read"
     ),
     AcceptedProgress: lambda one: f"{one.count:,} of {one.of:,} notes written or left",
     link_events.EmbeddingMade: lambda one: f"computing embeddings: {one.done:,} of {one.total:,}",

@@ -202,4 +202,4 @@ async def test_nothing_to_make_costs_nothing_and_says_so(mill: Mill) -> None:
     assert [(one.became, one.words) for one in plan.sources] == [("there", "Clippings/Drying.md")]
     assert (plan.items, plan.price_nano, plan.stages) == (0, 0, ())
     ended = await work.run(mill)
-    assert (ended.run, ended.words) == ("", "Sources: 1 in the vault already.")
+    assert (ended.run, ended.words) == ("", "Sources: 1 known already.")

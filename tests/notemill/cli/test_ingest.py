@@ -95,6 +95,7 @@ def test_what_was_proposed_is_not_asked_about_again(shell: Shell, tmp_path: Path
     run = ingest(shell, source)["run"]
     again = ingest(shell, source)
     assert (again["run"], again["unchanged"]) == ("", ["Clippings/Glaze.md"])
+    assert f"notemill apply {run}" in shell.err
     assert shell("apply", run, "--yes") == 0
     written = tree(shell.vault)
     assert ingest(shell, source, "--apply")["unchanged"] == ["Clippings/Glaze.md"]

@@ -228,7 +228,7 @@ async def test_work_of_an_ingest_reports_what_it_reads(home: Home) -> None:
     lines = (await ingested(home))["lines"]
     assert "reading 1 of 2: Drying.html" in lines
     assert any(one.startswith("not read: bad.vtt: ") for one in lines)
-    assert "1 to be made into notes, 0 in the vault already, 1 not read" in lines
+    assert "1 to be made into notes, 0 known already, 1 not read" in lines
 
 
 # -- chapters -------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def _read(event: events.SourcesRead, console: Console) -> None:
     parts = [
         (event.new, f"{counted(event.new, 'new note')}"),
         (event.enriched, f"{counted(event.enriched, 'note')} to add to"),
-        (event.unchanged, f"{event.unchanged:,} in the vault already"),
+        (event.unchanged, f"{event.unchanged:,} known already"),
         (event.unread, f"{event.unread:,} not read"),
     ]
     console.print(f"sources: {', '.join(words for count, words in parts if count) or 'none'}")
