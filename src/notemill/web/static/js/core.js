@@ -6,21 +6,18 @@ export { html, nothing, render, repeat, svg };
 
 /** A request that failed: `status` 0 means that the server was not reached. */
 export class ApiError extends Error {
-  /** @param {string} message @param {number} status @param {string} kind */
-  constructor(message, status, kind) {
+  /** @param {string} message @param {number} status */
+  constructor(message, status) {
     super(message);
     this.status = status;
-    this.kind = kind;
   }
 }
 
 const UNREACHED = "No connection to the server: nothing was changed. It may have been stopped.";
 const NO_SESSION = "This page's session has ended. Open the link that `notemill serve --url` prints.";
 
-/**
- * Ask the API. Raises ApiError with a sentence for people. @returns {Promise<any>}
- * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal] for what only this page needs
- */
+/** Ask the API. Raises ApiError with a sentence for people. @param {string} method @param {string} path @param {unknown} [body]
+ * @param {AbortSignal} [signal] for what only this page needs @returns {Promise<any>} */
 export async function api(method, path, body, signal) {
   const headers = new Headers({ "X-Notemill": "1" });
   const isFile = body instanceof Blob;
@@ -28,17 +25,11 @@ export async function api(method, path, body, signal) {
   const sent = body === undefined || isFile ? body : JSON.stringify(body);
   // What is asked for still arrives where the page ends meanwhile; browsers keep little for that.
   const keepalive = !signal && typeof sent === "string" && sent.length < 4096;
-  let answer;
-  try {
-    answer = await fetch(path, { method, headers, body: sent, keepalive, signal });
-  } catch {
-    throw new ApiError(UNREACHED, 0, "Unreached");
-  }
+  const answer = await fetch(path, { method, headers, body: sent, keepalive, signal }).catch(() => { throw new ApiError(UNREACHED, 0); });
   const said = await answer.json().catch(() => null);
   if (answer.ok) return said;
-  if (answer.status === 401 || answer.status === 403) throw new ApiError(NO_SESSION, answer.status, "NoSession");
-  const error = said?.error ?? { message: `the server answered ${answer.status}`, kind: "Unknown" };
-  throw new ApiError(error.message, answer.status, error.kind);
+  if (answer.status === 401 || answer.status === 403) throw new ApiError(NO_SESSION, answer.status);
+  throw new ApiError(said?.error?.message ?? `the server answered ${answer.status}`, answer.status);
 }
 
 /** Read a page of this server as a document; nothing in it runs. @param {string} path @returns {Promise<Document|null>} */
@@ -53,10 +44,7 @@ export function pageAt(path) {
 }
 
 /** Read the data that the server put into the page. @param {string} id @returns {any} */
-export function data(id = "data") {
-  const found = document.getElementById(id);
-  return found ? JSON.parse(found.textContent ?? "null") : null;
-}
+export const data = (id = "data") => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
 /** Make a custom element known. @param {string} name @param {CustomElementConstructor} element */
 export function define(name, element) {
@@ -74,22 +62,18 @@ let saying = 0;
 export function say(text) {
   toSay = text;
   if (saying) return;
-  const wait = Math.max(0, saidAt + SAY_EVERY_MS - performance.now());
   saying = window.setTimeout(() => {
     saying = 0;
     saidAt = performance.now();
     const place = document.querySelector("[data-say]");
     if (place) place.textContent = toSay;
-  }, wait);
+  }, Math.max(0, saidAt + SAY_EVERY_MS - performance.now()));
 }
 
 const TOAST_MS = 8000;
 
-/**
- * Show a short message; one that reports a fault stays until it is closed.
- * @param {string} text
- * @param {{tone?: "good"|"bad"|"plain", action?: {label: string, run: () => void}}} [how]
- */
+/** Show a short message; one that reports a fault stays until it is closed. @param {string} text
+ * @param {{tone?: "good"|"bad"|"plain", action?: {label: string, run: () => void}}} [how] */
 export function toast(text, { tone = "plain", action } = {}) {
   const place = document.querySelector("[data-toasts]");
   if (!place) return;
@@ -98,12 +82,9 @@ export function toast(text, { tone = "plain", action } = {}) {
   box.dataset.tone = tone;
   box.setAttribute("role", tone === "bad" ? "alert" : "status");
   const gone = () => box.remove();
-  render(
-    html`<span>${text}</span><span class="row">
-      ${action ? html`<button class="btn btn-quiet" @click=${() => { gone(); action.run(); }}>${action.label}</button>` : nothing}
-      <button class="btn btn-quiet" aria-label="Close this message" @click=${gone}>×</button></span>`,
-    box,
-  );
+  render(html`<span>${text}</span><span class="row">
+    ${action ? html`<button class="btn btn-quiet" @click=${() => { gone(); action.run(); }}>${action.label}</button>` : nothing}
+    <button class="btn btn-quiet" aria-label="Close this message" @click=${gone}>×</button></span>`, box);
   while (place.children.length >= 4) place.firstElementChild?.remove();
   place.append(box);
   if (tone !== "bad") window.setTimeout(gone, TOAST_MS);
@@ -115,9 +96,7 @@ export const fault = (error) => toast(error instanceof Error ? error.message : S
 // -- figures -------------------------------------------------------------------------------------
 
 /** A count with its noun. @param {number} n @param {string} one @param {string} [many] */
-export function counted(n, one, many = `${one}s`) {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-}
+export const counted = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** Dollars as commands write them: two decimals from a dollar up, four below, two digits below a cent. @param {string|number} amount */
 export function usd(amount) {
@@ -141,10 +120,9 @@ export function span(seconds) {
 /** A moment in the reader's zone, with its date where that is not today. @param {number|null|undefined} epochSeconds */
 export function when(epochSeconds) {
   if (!epochSeconds) return "";
-  const at = new Date(epochSeconds * 1000);
+  const [at, now] = [new Date(epochSeconds * 1000), new Date()];
   const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  if (at.toDateString() === new Date().toDateString()) return time;
-  const sameYear = at.getFullYear() === new Date().getFullYear();
-  const date = at.toLocaleDateString([], { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
-  return `${date}, ${time}`;
+  if (at.toDateString() === now.toDateString()) return time;
+  const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return `${at.toLocaleDateString([], { day: "numeric", month: "short", year })}, ${time}`;
 }

@@ -27,8 +27,7 @@ void main(void) {
   gl_FragColor = mix(v_color, vec4(0.0), edge);
 }`;
 
-/** Whether this browser draws with WebGL. */
-const hasWebGL = () => Boolean(document.createElement("canvas").getContext("webgl2"));
+
 
 /** Load the two libraries, which are no modules: they leave one global name each. */
 async function libraries() {
@@ -37,11 +36,8 @@ async function libraries() {
   return { Sigma, graphology };
 }
 
-
-/** @param {string} id */
-const around = (id) => `/graph?note=${encodeURIComponent(id)}`;
-/** @param {string} text */
-const short = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+const around = (/** @type {string} */ id) => `/graph?note=${encodeURIComponent(id)}`;
+const short = (/** @type {string} */ text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
 
 class GraphElement extends HTMLElement {
   start = data();
@@ -58,7 +54,7 @@ class GraphElement extends HTMLElement {
   taken = /** @type {number[][]} */ ([]); // where names are in this frame
 
   connectedCallback() {
-    if (hasWebGL()) this.draw();
+    if (document.createElement("canvas").getContext("webgl2")) this.draw();
     else this.tell("This browser has no WebGL, which the whole vault needs. Choose a note in the table to see its neighbourhood.");
   }
 
@@ -96,8 +92,7 @@ class GraphElement extends HTMLElement {
   /** Read the colours of the page, which follow its scheme. */
   colours() {
     const style = getComputedStyle(this);
-    /** @param {string} name */
-    const of = (name) => style.getPropertyValue(`--${name}`).trim();
+    const of = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
     this.ink = { text: of("text"), line: of("line"), rim: of("surface"), own: of("own"), pale: of("pale"), ours: of("ours"), waits: of("waits"), font: of("font") };
     this.groups = new Map([-1, 0, 1, 2, 3, 4, 5, 6, 7, 8].map((one) => [one, of(`g${one}`)]));
   }
@@ -267,8 +262,7 @@ class GraphElement extends HTMLElement {
   /** @param {Group[]} groups */
   legend(groups) {
     const place = /** @type {HTMLElement} */ (this.querySelector("[data-legend]"));
-    /** @param {number} group */
-    const toggle = (group) => {
+    const toggle = (/** @type {number} */ group) => {
       this.only = this.only === group ? null : group;
       this.hover(null);
       this.legend(groups);

@@ -8,8 +8,10 @@ import { NmWork } from "./work.js";
 const LOOK_AFTER_MS = 400;
 
 class NmHome extends HTMLElement {
+  looking = 0;
+  timer = 0;
+
   connectedCallback() {
-    this.looking = this.timer = 0;
     const work = /** @type {NmWork} */ (this.querySelector("nm-work"));
     this.addEventListener("click", (event) => {
       const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-start], [data-continue]"));
@@ -26,7 +28,7 @@ class NmHome extends HTMLElement {
   look(after = LOOK_AFTER_MS) {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(async () => {
-      const number = (this.looking = (this.looking ?? 0) + 1);
+      const number = ++this.looking;
       for (const path of ["/", "/?whole=true"]) {
         const fresh = await pageAt(path);
         if (number !== this.looking || !fresh) return;

@@ -11,13 +11,14 @@ const LOOK_AFTER_MS = 500;
 const newBatch = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
 
 class NmIngest extends HTMLElement {
+  batch = newBatch();
+  files = /** @type {Map<string, string>} */ (new Map()); // by name: what is happening to them, "" once they are there
+  addresses = /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
+  sending = Promise.resolve();
+  timer = 0;
+  again = false;
+
   connectedCallback() {
-    this.batch = newBatch();
-    /** Files by name: what is happening to them, "" once they are there. @type {Map<string, string>} */ this.files = new Map();
-    this.sending = Promise.resolve();
-    this.timer = 0;
-    this.again = false;
-    const addresses = (this.addresses = /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea")));
     const chooser = /** @type {HTMLInputElement} */ (this.querySelector("[type=file]"));
     chooser.addEventListener("change", () => { this.add(chooser.files); chooser.value = ""; });
     this.querySelector("form")?.addEventListener("submit", (event) => { event.preventDefault(); this.read(); });
@@ -28,7 +29,7 @@ class NmIngest extends HTMLElement {
       this.removeAttribute("over");
       this.add(event.dataTransfer?.files);
       const text = event.dataTransfer?.getData("text/uri-list");
-      if (text) addresses.value = `${addresses.value.trimEnd()}\n${text}`.trimStart();
+      if (text) this.addresses.value = `${this.addresses.value.trimEnd()}\n${text}`.trimStart();
     });
     this.addEventListener("work", () => this.look());
     for (const what of ["run", "review"]) live.on(what, () => this.look());
@@ -37,8 +38,8 @@ class NmIngest extends HTMLElement {
   /** Send files, one after the other. @param {FileList|null|undefined} files */
   add(files) {
     for (const file of files ?? []) {
-      this.files?.set(file.name, "sending…");
-      this.sending = this.sending?.then(() => this.send(file));
+      this.files.set(file.name, "sending…");
+      this.sending = this.sending.then(() => this.send(file));
     }
     this.show();
   }
@@ -47,10 +48,10 @@ class NmIngest extends HTMLElement {
   async send(file) {
     try {
       await api("PUT", this.addressOf(file.name), file);
-      this.files?.set(file.name, "");
+      this.files.set(file.name, "");
       say(`${file.name} is there`);
     } catch (error) {
-      this.files?.delete(file.name);
+      this.files.delete(file.name);
       fault(`${file.name}: ${/** @type {Error} */ (error).message}`);
     }
     this.show();
@@ -58,37 +59,35 @@ class NmIngest extends HTMLElement {
 
   /** @param {string} name */
   async takeOut(name) {
-    await api("DELETE", this.addressOf(name)).then(() => this.files?.delete(name), fault);
+    await api("DELETE", this.addressOf(name)).then(() => this.files.delete(name), fault);
     this.show();
   }
 
   /** @param {string} name */
-  addressOf(name) {
-    return `/api/ingest/files/${this.batch}/${encodeURIComponent(name)}`;
-  }
+  addressOf(name) { return `/api/ingest/files/${this.batch}/${encodeURIComponent(name)}`; }
 
   show() {
     const place = /** @type {HTMLElement} */ (this.querySelector("[data-files]"));
-    render(html`${[...(this.files ?? [])].map(([name, words]) => html`<li class="row"><span class="clip" title=${name}>${name}</span>
+    render(html`${[...this.files].map(([name, words]) => html`<li class="row"><span class="clip" title=${name}>${name}</span>
       ${words ? html`<span class="hint">${words}</span>` : html`<button type="button" class="btn btn-quiet" aria-label=${`Remove ${name}`} @click=${() => this.takeOut(name)}>Remove</button>`}</li>`)}`, place);
   }
 
   /** Read what is named, in the dialog that shows its price. */
   async read() {
     await this.sending;
-    const sources = this.addresses?.value.split(/\s*\n\s*/).filter(Boolean) ?? [];
-    if (!sources.length && !this.files?.size) {
-      this.addresses?.focus();
+    const sources = this.addresses.value.split(/\s*\n\s*/).filter(Boolean);
+    if (!sources.length && !this.files.size) {
+      this.addresses.focus();
       return toast("Paste an address, or add a file.");
     }
-    start("ingest", (job) => this.begun(job), { sources, dropped: this.files?.size ? this.batch : null });
+    start("ingest", (job) => this.begun(job), { sources, dropped: this.files.size ? this.batch : null });
   }
 
   /** @param {any} job */
   begun(job) {
     this.batch = newBatch();
-    this.files?.clear();
-    if (this.addresses) this.addresses.value = "";
+    this.files.clear();
+    this.addresses.value = "";
     this.show();
     /** @type {NmWork} */ (this.querySelector("nm-work")).take(job);
     document.getElementById("working")?.focus();

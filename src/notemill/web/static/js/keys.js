@@ -11,18 +11,11 @@ import { html, nothing, render } from "./core.js";
 const KEPT = "notemill.keys";
 const HELP = "?";
 
-/** @type {Map<string, Binding>} */
-const bound = new Map();
+const bound = /** @type {Map<string, Binding>} */ (new Map());
 
-/**
- * Bind keys, named as "A", "Shift+A", "ArrowDown" or "/"; the function returned ends that.
- * @param {Record<string, Binding>} bindings @returns {() => void}
- */
+/** Bind keys, named as "A", "Shift+A", "ArrowDown" or "/". @param {Record<string, Binding>} bindings */
 export function keys(bindings) {
   for (const [name, binding] of Object.entries(bindings)) bound.set(name, binding);
-  return () => {
-    for (const [name, binding] of Object.entries(bindings)) if (bound.get(name) === binding) bound.delete(name);
-  };
 }
 
 /** The key that a person has to press for one that is bound, '' where it is switched off. @param {string} name */
@@ -55,22 +48,16 @@ function isField(target) {
 }
 
 /** Whether something lies over the page that takes the keys. */
-function isCovered() {
-  return document.querySelector("dialog[open], :popover-open, [aria-modal=true]") !== null;
-}
+const isCovered = () => document.querySelector("dialog[open], :popover-open, [aria-modal=true]") !== null;
 
-/** @param {string} name */
-const isCharacter = (name) => [...name.replace("Shift+", "")].length === 1;
-/** @param {KeyboardEvent} event */
-const isPress = (event) => event.key === "Enter" || event.key === " ";
+const isCharacter = (/** @type {string} */ name) => [...name.replace("Shift+", "")].length === 1;
 
 document.addEventListener("keydown", (event) => {
   // A button that is held down would decide again and again.
-  if (event.repeat && isPress(event) && event.target instanceof HTMLButtonElement) event.preventDefault();
+  if (event.repeat && ["Enter", " "].includes(event.key) && event.target instanceof HTMLButtonElement) event.preventDefault();
   if (event.defaultPrevented || isField(event.composedPath()[0]) || isField(document.activeElement) || isCovered()) return;
   const pressed = nameOf(event);
-  if (!pressed) return;
-  if (pressed.startsWith("Arrow") && document.activeElement?.closest("[data-own-arrows]")) return;
+  if (!pressed || pressed.startsWith("Arrow") && document.activeElement?.closest("[data-own-arrows]")) return;
   const name = pressed === keyFor(HELP) ? HELP : [...bound.keys()].find((one) => keyFor(one) === pressed);
   const binding = name === undefined ? undefined : name === HELP ? { label: "", run: help } : bound.get(name);
   if (!binding) return;
@@ -107,11 +94,8 @@ function keep(chosen) {
 
 // -- dialogs -------------------------------------------------------------------------------------
 
-/**
- * Open a dialog over the page; what lies below is out of reach until it closes, then gets focus back.
- * @param {string} title @param {(close: () => void) => unknown} content draws it, as often as `draw` asks
- * @param {() => void} [closed] @returns {{draw: () => void, close: () => void, dialog: HTMLDialogElement}}
- */
+/** Open a dialog over the page; what lies below is out of reach until it closes, then gets focus back. @param {string} title
+ * @param {(close: () => void) => unknown} content draws it, as often as `draw` asks @param {() => void} [closed] */
 export function modal(title, content, closed = () => {}) {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "modal-title");
@@ -127,19 +111,16 @@ export function modal(title, content, closed = () => {}) {
   document.body.append(dialog);
   dialog.showModal();
   for (const one of behind) one.setAttribute("aria-hidden", "true");
-  return { draw, close, dialog };
+  return { draw, dialog };
 }
 
 /** Show the keys, and let a person move them or switch them off. */
 export function help() {
   if (isCovered()) return;
-  /** The key that waits for another, and what is wrong with the last one. */
-  let moving = "";
-  let wrong = "";
+  let [moving, wrong] = ["", ""]; // the key that waits for another, and what is wrong with the last one
   const shown = modal("Keys", (close) => {
     const { off, moved } = choice();
-    /** @param {() => void} change */
-    const then = (change) => () => { change(); wrong = ""; shown.draw(); };
+    const then = (/** @type {() => void} */ change) => () => { change(); wrong = ""; shown.draw(); };
     const rows = [...bound, /** @type {[string, Binding]} */ ([HELP, { label: "This help", run: help }])];
     return html`
       <table class="table keys"><tbody>${rows.map(([name, { label }]) => html`<tr>
@@ -175,5 +156,4 @@ function move(name, key) {
   return "";
 }
 
-/** @param {string} name */
-export const words = (name) => name.replace("Arrow", "").replace("Shift+", "⇧");
+export const words = (/** @type {string} */ name) => name.replace("Arrow", "").replace("Shift+", "⇧");

@@ -2,24 +2,24 @@
 import { api } from "./core.js";
 
 /** @typedef {{seq: number, type: string, [more: string]: any}} Message */
+/** @typedef {{run: string, after: string|null, limit: number}} Watched */
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
 const ASK_EVERY_MS = 10000;
 
 class Live {
+  listeners = /** @type {Map<string, Set<(message: any) => void>>} */ (new Map());
+  socket = /** @type {WebSocket|null} */ (null);
+  watched = /** @type {Watched|null} */ (null);
+  connected = false;
+  reason = "";
+  seq = 0;
+  retry = 0;
+  pause = FIRST_PAUSE_MS;
+  asked = false;
+
   constructor() {
-    /** @type {Map<string, Set<(message: any) => void>>} */
-    this.listeners = new Map();
-    /** @type {WebSocket|null} */
-    this.socket = null;
-    this.connected = false;
-    this.reason = "";
-    this.seq = this.retry = 0;
-    this.pause = FIRST_PAUSE_MS;
-    this.asked = false;
-    /** @type {{run: string, after?: string|null, limit?: number}|null} */
-    this.watched = null;
     document.addEventListener("visibilitychange", () => this.wake());
     window.addEventListener("online", () => this.wake());
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.wake(); });
@@ -34,7 +34,7 @@ class Live {
     return () => all.delete(listener);
   }
 
-  /** Say which items the page shows; null for all of running work. @param {{run: string, after?: string|null, limit?: number}|null} window */
+  /** Say which items the page shows. @param {Watched} window */
   watch(window) {
     this.watched = window;
     this.send({ watch: window });
@@ -77,9 +77,7 @@ class Live {
   hear(message) {
     this.asked = false;
     if (!this.connected) {
-      this.connected = true;
-      this.pause = FIRST_PAUSE_MS;
-      this.reason = "";
+      [this.connected, this.pause, this.reason] = [true, FIRST_PAUSE_MS, ""];
       this.tell("state", { connected: true });
     }
     if (message.seq !== this.seq + 1 && message.type !== "snapshot") this.send({ watch: this.watched });

@@ -21,8 +21,7 @@ function showWaiting(counts) {
 
 /** Write the times that the server gave as instants. @param {ParentNode} place */
 export function localTimes(place = document) {
-  for (const one of place.querySelectorAll("time[data-when]")) {
-    const time = /** @type {HTMLTimeElement} */ (one);
+  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (place.querySelectorAll("time[data-when]"))) {
     const at = Number(time.dataset.when);
     time.textContent = when(at);
     time.title = new Date(at * 1000).toLocaleString();
@@ -33,10 +32,8 @@ export function localTimes(place = document) {
 const serverSaid = new Map();
 const NAMES = ["id", "data-do", "data-copy", "href"]; // by which what has the keyboard is known again
 
-/**
- * Take over the parts of a page that the server shows otherwise now, unless text in them is selected.
- * @param {ParentNode} place @param {Document} fresh @param {boolean} [whole] whether what is slow to count is counted in it
- */
+/** Take over the parts of a page that the server shows otherwise now, unless text in them is selected.
+ * @param {ParentNode} place @param {Document} fresh @param {boolean} [whole] whether what is slow to count is counted in it */
 export function swap(place, fresh, whole = true) {
   for (const part of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-part]"))) {
     const name = part.dataset.part ?? "";

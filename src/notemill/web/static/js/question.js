@@ -13,10 +13,10 @@ const AROUND = 2; // unchanged lines shown before and after a change
 export function changed(before, after) {
   const old = before.split("\n");
   const now = after.split("\n");
-  let head = 0;
-  while (head < Math.min(old.length, now.length) && old[head] === now[head]) head += 1;
-  let tail = 0;
-  while (tail < Math.min(old.length, now.length) - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
+  const least = Math.min(old.length, now.length);
+  let [head, tail] = [0, 0];
+  while (head < least && old[head] === now[head]) head += 1;
+  while (tail < least - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
   return {
     above: old.slice(Math.max(0, head - AROUND), head),
     gone: old.slice(head, old.length - tail),
@@ -36,11 +36,8 @@ function sampleOf(change) {
 }
 
 export class NmQuestion extends HTMLElement {
-  constructor() {
-    super();
-    /** @type {Job|null} */ this.shown = null;
-    this.busy = "";
-  }
+  shown = /** @type {Job|null} */ (null);
+  busy = "";
 
   connectedCallback() {
     const run = this.getAttribute("run");
@@ -81,12 +78,8 @@ export class NmQuestion extends HTMLElement {
     const place = this.contains(document.activeElement) ? document.getElementById("working") ?? document.getElementById("main") : null;
     this.busy = "Sending your answer…";
     this.show();
-    try {
-      const { job: next } = await api("POST", `/api/runs/${encodeURIComponent(job.id)}/answer`, { question: job.question.id, yes });
-      this.dispatchEvent(new CustomEvent("answered", { bubbles: true, detail: next }));
-    } catch (error) {
-      fault(error);
-    }
+    const next = await api("POST", `/api/runs/${encodeURIComponent(job.id)}/answer`, { question: job.question.id, yes }).catch(fault);
+    if (next) this.dispatchEvent(new CustomEvent("answered", { bubbles: true, detail: next.job }));
     this.busy = "";
     this.show();
     if (place && !this.contains(document.activeElement)) place.focus({ preventScroll: true });

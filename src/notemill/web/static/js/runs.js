@@ -44,8 +44,7 @@ window.setInterval(() => {
 // -- a notice when a batch ends -------------------------------------------------------------------
 
 const NOTIFY = "notemill-notify-batches";
-/** @type {Map<string, boolean>} */
-const isOut = new Map();
+const isOut = /** @type {Map<string, boolean>} */ (new Map());
 const title = document.title;
 
 const notifying = () => "Notification" in window && Notification.permission === "granted" && localStorage.getItem(NOTIFY) === "on";
@@ -74,10 +73,8 @@ function heardOfBatch(batch) {
 
 // -- what can be done -----------------------------------------------------------------------------
 
-/**
- * Ask a person; null is no. @param {{title: string, text: string, yes: string, danger?: boolean, field?: string}} question
- * @returns {Promise<string|null>}
- */
+/** Ask a person; null is no. @returns {Promise<string|null>}
+ * @param {{title: string, text: string, yes: string, danger?: boolean, field?: string}} question */
 function ask({ title: asked, text, yes, danger = false, field = "" }) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("ask"));
   render(html`<form method="dialog"><h2 id="ask-title">${asked}</h2><p class="break">${text}</p>
@@ -184,9 +181,11 @@ class Items extends HTMLElement {
     return Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
   }
 
+  forget() { for (const kept of [this.rows, this.places]) kept.clear(); }
+
   /** @param {number} first @param {Item[]} items */
   keep(first, items) {
-    if (this.rows.size > MOST_KEPT) { this.rows.clear(); this.places.clear(); }
+    if (this.rows.size > MOST_KEPT) this.forget();
     const at = Date.now() / 1000;
     items.forEach((one, n) => {
       this.rows.set(first + n, { ...one, at });
@@ -210,9 +209,7 @@ class Items extends HTMLElement {
     }
   }
 
-  drawSoon() {
-    this.drawn ||= requestAnimationFrame(() => { this.drawn = 0; this.draw(); });
-  }
+  drawSoon() { this.drawn ||= requestAnimationFrame(() => { this.drawn = 0; this.draw(); }); }
 
   /** After a scroll: read what is in view, and have the server tell of that alone. */
   window() {
@@ -241,16 +238,13 @@ class Items extends HTMLElement {
   }
 
   /** Read what is in view anew, at most once a second. */
-  readSoon() {
-    this.again ||= window.setTimeout(() => { this.again = 0; this.load(true); }, 1000);
-  }
+  readSoon() { this.again ||= window.setTimeout(() => { this.again = 0; this.load(true); }, 1000); }
 
   /** @param {string} state */
   filter(state) {
     history.replaceState(null, "", state ? `?state=${state}` : location.pathname);
     this.state = state;
-    this.rows.clear();
-    this.places.clear();
+    this.forget();
     this.active = -1;
     this.list.scrollTop = 0;
     this.draw();

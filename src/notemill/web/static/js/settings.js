@@ -63,15 +63,11 @@ class Settings extends HTMLElement {
 
   /** Change something. @param {string} method @param {string} path @param {object} [body] @param {{form?: HTMLFormElement, undo?: () => void}} [how] */
   async send(method, path, body, { form, undo } = {}) {
-    try {
-      const state = await api(method, path, body);
-      this.show(state, form);
-      toast(state.said, { tone: "good", action: undo && { label: "Undo", run: undo } });
-      return true;
-    } catch (error) {
-      fault(error);
-      return false;
-    }
+    const state = await api(method, path, body).catch(fault);
+    if (!state) return false;
+    this.show(state, form);
+    toast(state.said, { tone: "good", action: undo && { label: "Undo", run: undo } });
+    return true;
   }
 
   /** Show what is in force now: another tab, or a terminal, may have changed it. */

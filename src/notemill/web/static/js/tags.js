@@ -32,22 +32,21 @@ function rowsOf(tags, open, filter) {
 }
 
 class Tags extends HTMLElement {
-  constructor() {
-    super();
-    const asked = new URLSearchParams(location.search);
-    this.filter = asked.get("q") ?? "";
-    this.selected = (asked.get("tag") ?? "").toLowerCase().normalize();
-    this.current = this.selected; // the tag that has the focus in the tree
-    this.tree = /** @type {Tree|null} */ (null);
-    this.rows = /** @type {Row[]} */ ([]);
-    this.open = /** @type {Set<string>} */ (new Set());
-    this.over = /** @type {string|null} */ (null);
-    this.read = /** @type {Record<"notes"|"places"|"found", any>} */ ({ notes: null, places: null, found: null });
-    this.top = this.typedAt = 0;
-    this.typed = this.dragged = "";
-    this.drawn = this.failed = false;
-    this.dialog = new ChangeDialog(() => this.tree?.tags ?? [], (into) => this.changed(into));
-  }
+  filter = new URLSearchParams(location.search).get("q") ?? "";
+  selected = (new URLSearchParams(location.search).get("tag") ?? "").toLowerCase().normalize();
+  current = this.selected; // the tag that has the focus in the tree
+  tree = /** @type {Tree|null} */ (null);
+  rows = /** @type {Row[]} */ ([]);
+  open = /** @type {Set<string>} */ (new Set());
+  over = /** @type {string|null} */ (null);
+  read = /** @type {Record<"notes"|"places"|"found", any>} */ ({ notes: null, places: null, found: null });
+  top = 0;
+  typed = "";
+  typedAt = 0;
+  dragged = "";
+  drawn = false;
+  failed = false;
+  dialog = new ChangeDialog(() => this.tree?.tags ?? [], (into) => this.changed(into));
 
   connectedCallback() {
     live.on("job", ({ job }) => { if (!["working", "asks"].includes(job.state)) this.refresh(); });
@@ -126,9 +125,7 @@ class Tags extends HTMLElement {
   }
 
   /** Take all suggestions to review. */
-  review() {
-    api("POST", "/api/tags/findings/review").then(() => location.assign("/review?kind=tag%20change"), fault);
-  }
+  review() { api("POST", "/api/tags/findings/review").then(() => location.assign("/review?kind=tag%20change"), fault); }
 
   /** @param {KeyboardEvent} event */
   press(event) {

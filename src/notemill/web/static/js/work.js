@@ -13,13 +13,14 @@ const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", inge
 
 /** All work, or that of the kinds in the attribute `of`; the event "work" says that it has moved on. */
 export class NmWork extends HTMLElement {
+  jobs = /** @type {Map<string, Job>} */ (new Map());
+  runs = /** @type {Map<string, Run>} */ (new Map());
+
   connectedCallback() {
-    /** @type {Map<string, Job>} */ this.jobs = new Map();
-    /** @type {Map<string, Run>} */ this.runs = new Map();
     this.addEventListener("answered", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
     live.on("snapshot", (message) => this.snapshot(message));
     live.on("job", (message) => this.take(message.job));
-    live.on("run", (message) => { this.runs?.set(message.run, message); this.work(); });
+    live.on("run", (message) => { this.runs.set(message.run, message); this.work(); });
   }
 
   /** @param {{jobs: Job[], runs?: Run[]}} message */
@@ -30,24 +31,18 @@ export class NmWork extends HTMLElement {
     this.moved();
   }
 
-  moved() {
-    this.dispatchEvent(new CustomEvent("work", { bubbles: true }));
-  }
+  moved() { this.dispatchEvent(new CustomEvent("work", { bubbles: true })); }
 
   /** The kind of a job; of one that goes on, that of its run. @param {Job} job */
-  kindOf(job) {
-    return (job.kind === "resume" && this.runs?.get(job.run)?.kind) || job.kind;
-  }
+  kindOf(job) { return (job.kind === "resume" && this.runs.get(job.run)?.kind) || job.kind; }
 
   /** @param {string} kind */
-  isShown(kind) {
-    return this.getAttribute("of")?.split(" ").includes(kind) ?? true;
-  }
+  isShown(kind) { return this.getAttribute("of")?.split(" ").includes(kind) ?? true; }
 
   /** @param {Job} job */
   take(job) {
-    const before = this.jobs?.get(job.id);
-    this.jobs?.set(job.id, job);
+    const before = this.jobs.get(job.id);
+    this.jobs.set(job.id, job);
     this.work();
     if (!this.isShown(this.kindOf(job))) return;
     if (!before) say(`${TITLES[job.kind] ?? job.kind}: started`);
@@ -63,11 +58,11 @@ export class NmWork extends HTMLElement {
   }
 
   work() {
-    const newest = [...(this.jobs?.values() ?? [])].reverse().filter((job) => this.isShown(this.kindOf(job)));
+    const newest = [...this.jobs.values()].reverse().filter((job) => this.isShown(this.kindOf(job)));
     const jobs = newest.filter((job, at) => !job.run || newest.findIndex((one) => one.run === job.run) === at);
     const shown = jobs.filter((job, at) => RUNNING.includes(job.state) || job.question || at < JOBS_SHOWN);
     const mine = new Set(shown.map((job) => job.run));
-    const others = [...(this.runs?.values() ?? [])].filter((run) => run.state === "open" && this.isShown(run.kind) && !mine.has(run.run));
+    const others = [...this.runs.values()].filter((run) => run.state === "open" && this.isShown(run.kind) && !mine.has(run.run));
     const place = /** @type {HTMLElement|null} */ (this.querySelector("[data-work]"));
     if (place) render(html`${repeat(shown, (job) => job.id, (job) => this.job(job))}
       ${repeat(others, (run) => run.run, (run) => html`<article class="work">${this.head(run.kind, run.run, run.running ? ["live", "running elsewhere"] : ["warn", "paused"])}${this.progress(run)}</article>`)}`, place);
@@ -82,7 +77,7 @@ export class NmWork extends HTMLElement {
       working: ["live", "working"], asks: ["warn", "asks you"], ended: done?.whole ? ["good", "done"] : ["warn", "done in part"],
       failed: ["bad", "failed"], stopped: ["warn", job.question ? "waits for you" : "stopped"],
     });
-    const run = this.runs?.get(job.run);
+    const run = this.runs.get(job.run);
     return html`<article class="work">${this.head(this.kindOf(job), job.run, states[job.state])}
       ${run?.counts ? this.progress(run) : job.state === "working" ? html`<progress class="progress" aria-label="Working"></progress>` : nothing}
       <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}
@@ -93,11 +88,8 @@ export class NmWork extends HTMLElement {
 
   /** Begin work that needs no plan. @param {string} path @param {object} body */
   async change(path, body) {
-    try {
-      this.take((await api("POST", path, body)).job);
-    } catch (error) {
-      fault(error);
-    }
+    const begun = await api("POST", path, body).catch(fault);
+    if (begun) this.take(begun.job);
   }
 
   /** @param {string} kind @param {string} run @param {[string, string]} state */
