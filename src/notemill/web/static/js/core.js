@@ -4,19 +4,13 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 
 export { html, nothing, render, repeat, svg };
 
-/** A request that failed: `status` 0 means that the server was not reached. */
-export class ApiError extends Error {
-  /** @param {string} message @param {number} status */
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
-}
+/** What a request fails with; `status` 0 means that the server was not reached. @param {string} message @param {number} status */
+const failed = (message, status) => Object.assign(new Error(message), { status });
 
 const UNREACHED = "No connection to the server: nothing was changed. It may have been stopped.";
 const NO_SESSION = "This page's session has ended. Open the link that `notemill serve --url` prints.";
 
-/** Ask the API. Raises ApiError with a sentence for people. @param {string} method @param {string} path @param {unknown} [body]
+/** Ask the API. An error of it is a sentence for people, with a `status`. @param {string} method @param {string} path @param {unknown} [body]
  * @param {AbortSignal} [signal] for what only this page needs @returns {Promise<any>} */
 export async function api(method, path, body, signal) {
   const headers = new Headers({ "X-Notemill": "1" });
@@ -25,11 +19,11 @@ export async function api(method, path, body, signal) {
   const sent = body === undefined || isFile ? body : JSON.stringify(body);
   // What is asked for still arrives where the page ends meanwhile; browsers keep little for that.
   const keepalive = !signal && typeof sent === "string" && sent.length < 4096;
-  const answer = await fetch(path, { method, headers, body: sent, keepalive, signal }).catch(() => { throw new ApiError(UNREACHED, 0); });
+  const answer = await fetch(path, { method, headers, body: sent, keepalive, signal }).catch(() => { throw failed(UNREACHED, 0); });
   const said = await answer.json().catch(() => null);
   if (answer.ok) return said;
-  if (answer.status === 401 || answer.status === 403) throw new ApiError(NO_SESSION, answer.status);
-  throw new ApiError(said?.error?.message ?? `the server answered ${answer.status}`, answer.status);
+  if (answer.status === 401 || answer.status === 403) throw failed(NO_SESSION, answer.status);
+  throw failed(said?.error?.message ?? `the server answered ${answer.status}`, answer.status);
 }
 
 /** Read a page of this server as a document; nothing in it runs. @param {string} path @returns {Promise<Document|null>} */
@@ -47,8 +41,15 @@ export function pageAt(path) {
 export const data = (id = "data") => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
 /** Make a custom element known. @param {string} name @param {CustomElementConstructor} element */
-export function define(name, element) {
-  if (!customElements.get(name)) customElements.define(name, element);
+export function define(name, element) { if (!customElements.get(name)) customElements.define(name, element); }
+
+/** A function that runs `run` once it was not called for a while. @param {number} ms @param {(given: any) => void} run */
+export function later(ms, run) {
+  let timer = 0;
+  return (/** @type {any} */ given = undefined) => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(run, ms, given);
+  };
 }
 
 // -- what is said and shown ----------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // The graph: a picture on a canvas where there is WebGL, else the server's drawing; and notes found as one types.
-import { api, counted, data, define, fault, html, nothing, render, repeat, say } from "./core.js";
+import { api, counted, data, define, fault, html, later, nothing, render, repeat, say } from "./core.js";
 import { live } from "./live.js";
 
 /** @typedef {{id: string, note: string, title: string, links: number, written: number, proposed: number}} Line */
@@ -26,8 +26,6 @@ void main(void) {
   float edge = smoothstep(v_thickness - v_feather, v_thickness, length(v_normal) * v_thickness);
   gl_FragColor = mix(v_color, vec4(0.0), edge);
 }`;
-
-
 
 /** Load the two libraries, which are no modules: they leave one global name each. */
 async function libraries() {
@@ -59,10 +57,7 @@ class GraphElement extends HTMLElement {
   }
 
   /** @param {string} text */
-  tell(text) {
-    const place = this.stage.querySelector("[data-loading]");
-    if (place) place.textContent = text;
-  }
+  tell(text) { for (const place of this.stage.querySelectorAll("[data-loading]")) place.textContent = text; }
 
   /** @returns {Promise<Picture>} */
   fetched() {
@@ -119,9 +114,7 @@ class GraphElement extends HTMLElement {
   settings(Sigma) {
     const Rectangle = Sigma.rendering.EdgeRectangleProgram;
     class Dashed extends Rectangle {
-      getDefinition() {
-        return { ...super.getDefinition(), FRAGMENT_SHADER_SOURCE: DASHES };
-      }
+      getDefinition() { return { ...super.getDefinition(), FRAGMENT_SHADER_SOURCE: DASHES }; }
     }
     return {
       edgeProgramClasses: { line: Rectangle, dashed: Dashed },
@@ -186,8 +179,7 @@ class GraphElement extends HTMLElement {
     const zoom = /** @type {HTMLElement} */ (this.querySelector("[data-zoom]"));
     zoom.hidden = false;
     for (const one of zoom.querySelectorAll("button")) one.addEventListener("click", () => this.zoom(one.dataset.by));
-    let soon = 0;
-    live.on("review", () => { window.clearTimeout(soon); soon = window.setTimeout(() => this.again(), DECIDED_PAUSE_MS); });
+    live.on("review", later(DECIDED_PAUSE_MS, () => this.again()));
     for (const tab of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-shown]"))) {
       tab.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;

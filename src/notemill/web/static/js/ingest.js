@@ -46,14 +46,13 @@ class NmIngest extends HTMLElement {
 
   /** @param {File} file */
   async send(file) {
-    try {
-      await api("PUT", this.addressOf(file.name), file);
+    await api("PUT", this.addressOf(file.name), file).then(() => {
       this.files.set(file.name, "");
       say(`${file.name} is there`);
-    } catch (error) {
+    }, (error) => {
       this.files.delete(file.name);
-      fault(`${file.name}: ${/** @type {Error} */ (error).message}`);
-    }
+      fault(`${file.name}: ${error.message}`);
+    });
     this.show();
   }
 
@@ -80,17 +79,14 @@ class NmIngest extends HTMLElement {
       this.addresses.focus();
       return toast("Paste an address, or add a file.");
     }
-    start("ingest", (job) => this.begun(job), { sources, dropped: this.files.size ? this.batch : null });
-  }
-
-  /** @param {any} job */
-  begun(job) {
-    this.batch = newBatch();
-    this.files.clear();
-    this.addresses.value = "";
-    this.show();
-    /** @type {NmWork} */ (this.querySelector("nm-work")).take(job);
-    document.getElementById("working")?.focus();
+    start("ingest", (job) => {
+      this.batch = newBatch();
+      this.files.clear();
+      this.addresses.value = "";
+      this.show();
+      /** @type {NmWork} */ (this.querySelector("nm-work")).take(job);
+      document.getElementById("working")?.focus();
+    }, { sources, dropped: this.files.size ? this.batch : null });
   }
 
   /** Look at the notes again soon, and once more where something happens meanwhile. */

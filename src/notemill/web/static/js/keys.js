@@ -10,13 +10,12 @@ import { html, nothing, render } from "./core.js";
 
 const KEPT = "notemill.keys";
 const HELP = "?";
+const HELPS = /** @type {Binding} */ ({ label: "This help", run: help });
 
 const bound = /** @type {Map<string, Binding>} */ (new Map());
 
 /** Bind keys, named as "A", "Shift+A", "ArrowDown" or "/". @param {Record<string, Binding>} bindings */
-export function keys(bindings) {
-  for (const [name, binding] of Object.entries(bindings)) bound.set(name, binding);
-}
+export function keys(bindings) { for (const [name, binding] of Object.entries(bindings)) bound.set(name, binding); }
 
 /** The key that a person has to press for one that is bound, '' where it is switched off. @param {string} name */
 export function keyFor(name) {
@@ -58,16 +57,13 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || isField(event.composedPath()[0]) || isField(document.activeElement) || isCovered()) return;
   const pressed = nameOf(event);
   if (!pressed || pressed.startsWith("Arrow") && document.activeElement?.closest("[data-own-arrows]")) return;
-  const name = pressed === keyFor(HELP) ? HELP : [...bound.keys()].find((one) => keyFor(one) === pressed);
-  const binding = name === undefined ? undefined : name === HELP ? { label: "", run: help } : bound.get(name);
+  const binding = pressed === keyFor(HELP) ? HELPS : [...bound].find(([name]) => keyFor(name) === pressed)?.[1];
   if (!binding) return;
   event.preventDefault();
   if (!event.repeat || binding.repeats) binding.run();
 });
 
-document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-keys]")) help();
-});
+document.addEventListener("click", (event) => { if (event.target instanceof Element && event.target.closest("[data-keys]")) help(); });
 
 // -- what a person has changed -------------------------------------------------------------------
 
@@ -121,9 +117,8 @@ export function help() {
   const shown = modal("Keys", (close) => {
     const { off, moved } = choice();
     const then = (/** @type {() => void} */ change) => () => { change(); wrong = ""; shown.draw(); };
-    const rows = [...bound, /** @type {[string, Binding]} */ ([HELP, { label: "This help", run: help }])];
     return html`
-      <table class="table keys"><tbody>${rows.map(([name, { label }]) => html`<tr>
+      <table class="table keys"><tbody>${[...bound, /** @type {const} */ ([HELP, HELPS])].map(([name, { label }]) => html`<tr>
         <th scope="row">${label}</th>
         <td><kbd>${moving === name ? "press a key" : words(keyFor(name) || name)}</kbd></td>
         <td>${isCharacter(name) ? html`<button class="btn btn-quiet" aria-label="Another key for: ${label}"

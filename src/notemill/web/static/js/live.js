@@ -41,9 +41,7 @@ class Live {
   }
 
   /** @param {object} message */
-  send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
-  }
+  send(message) { if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message)); }
 
   wake() {
     if (this.socket?.readyState === WebSocket.OPEN) this.send({ quiet: document.hidden });
@@ -86,20 +84,14 @@ class Live {
   }
 
   /** @param {string} type @param {object} message */
-  tell(type, message) {
-    for (const listener of this.listeners.get(type) ?? []) listener(message);
-  }
+  tell(type, message) { for (const listener of this.listeners.get(type) ?? []) listener(message); }
 
-  lost() {
+  /** Try again soon, and find out why there is no connection: no server, or one that says what is wrong. */
+  async lost() {
     this.connected = false;
     this.retry = window.setTimeout(() => this.connect(), this.pause);
     this.pause = Math.min(this.pause * 1.7, LONGEST_PAUSE_MS);
     this.tell("state", { connected: false, reason: this.reason });
-    this.why();
-  }
-
-  /** Find out why there is no connection: no server, or one that says what is wrong. */
-  async why() {
     this.reason = await api("GET", "/api/session").then(() => "", (error) => (error.status ? error.message : ""));
     if (!this.connected) this.tell("state", { connected: false, reason: this.reason });
   }

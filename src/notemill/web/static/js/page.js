@@ -5,13 +5,6 @@ import { live } from "./live.js";
 const standing = /** @type {HTMLElement|null} */ (document.querySelector("[data-standing]"));
 const waiting = /** @type {HTMLElement|null} */ (document.querySelector("[data-waiting]"));
 
-/** @param {{connected: boolean, reason?: string}} state */
-function showState({ connected, reason }) {
-  if (!standing) return;
-  standing.dataset.tone = connected ? "good" : "bad";
-  standing.textContent = connected ? "" : reason || "No connection to the server. Trying again; nothing is saved until it is back.";
-}
-
 /** @param {{pending?: number}|undefined} counts */
 function showWaiting(counts) {
   if (!waiting || !counts) return;
@@ -68,7 +61,11 @@ document.addEventListener("focusin", (event) => { around = event.composedPath();
 document.addEventListener("pointerdown", () => { around = []; }, true); // a click beside everything gives the keyboard up
 document.addEventListener("close", keepPlace, true);
 new MutationObserver(keepPlace).observe(document.body, { childList: true, subtree: true });
-live.on("state", showState);
+live.on("state", ({ connected, reason }) => {
+  if (!standing) return;
+  standing.dataset.tone = connected ? "good" : "bad";
+  standing.textContent = connected ? "" : reason || "No connection to the server. Trying again; nothing is saved until it is back.";
+});
 live.on("review", (message) => showWaiting(message.counts));
 live.on("snapshot", (message) => showWaiting(message.review?.counts));
 localTimes();

@@ -57,9 +57,9 @@ export class NmQuestion extends HTMLElement {
     const asked = this.shown?.question;
     if (!asked) return render(nothing, this);
     const goesOn = asked.sample.length > 0 || asked.text.startsWith("continue");
-    const text = asked.text.charAt(0).toUpperCase() + asked.text.slice(1);
+
     return render(html`<div class="notice stack" role="group" aria-label="A question of this run">
-      <h3>${text}</h3>
+      <h3>${asked.text.charAt(0).toUpperCase()}${asked.text.slice(1)}</h3>
       ${asked.list ? html`<pre class="diff" tabindex="0" aria-label="The vocabulary">${asked.list}</pre>
         <p class="hint">You may change it first in <a href="/review?kind=vocabulary%20tag">Review</a>.</p>` : nothing}
       ${asked.sample.length ? html`<p class="hint">This is what it proposes for some of its notes. Nothing is written yet.</p>` : nothing}

@@ -2,7 +2,7 @@
 //
 // A key is bound to the proposal in focus when it is pressed, and focus goes on at once. What was
 // pressed is sent in that order, one after another; until the server has saved it, nothing is counted.
-import { api, counted, data, define, fault, html, nothing, render, repeat, say, span, toast } from "./core.js";
+import { api, counted, data, define, fault, html, later, nothing, render, repeat, say, span, toast } from "./core.js";
 import { keyFor, keys, modal, words } from "./keys.js";
 import { live } from "./live.js";
 
@@ -17,6 +17,7 @@ import { live } from "./live.js";
 /** What was pressed: a decision on one row, on a row's group, or an undo. @typedef {{id: string, rows: string[], turn?: number,
  *   choice?: Choice, was?: string, value?: string, count?: number, sent?: Promise<Outcome>}} Step */
 /** @typedef {{changed: Row[], unchanged: Row[], missing: string[]}} Outcome */
+/** @typedef {{id: string, text: string, error: string, was?: string}} Editing */
 
 const PAGE = 100;
 const MOST_ROWS = 400;
@@ -33,8 +34,7 @@ const KINDS = [
   ["Links", ["link"]], ["Changes of tags", ["tag change", "query change"]], ["Form", ["tidy change"]], ["Vocabulary", ["vocabulary tag"]],
 ];
 
-/** A note's path without its suffix. @param {string} note */
-const title = (note) => note.replace(/\.md$/i, "");
+const title = (/** @type {string} */ note) => note.replace(/\.md$/i, ""); // a path without its suffix
 /** @param {Row} row */
 function valueOf(row) {
   if (row.kind === "tag change") return row.value ? `#${row.replaces} → #${row.value}` : `#${row.replaces} goes`;
@@ -44,36 +44,33 @@ function valueOf(row) {
 }
 
 class Review extends HTMLElement {
-  constructor() {
-    super();
-    /** @type {Map<string, Row>} */ this.rows = new Map();
-    /** @type {Map<string, Detail>} */ this.details = new Map();
-    /** @type {Map<string, string>} */ this.faults = new Map();
-    /** What is being saved, by row. @type {Map<string, Choice>} */ this.saving = new Map();
-    /** @type {Step[]} */ this.steps = [];
-    /** @type {string|null} */ this.next = null;
-    /** @type {Listing} */ this.last = { items: [], next: null, counts: {}, matching: {}, kinds: {}, groups: {}, left_s: 0 };
-    /** @type {{id: string, text: string, error: string, was?: string}|null} */ this.editing = null;
-    /** @type {string[]} */ this.vocabulary = [];
-    /** @type {string[]} */ this.folders = [];
-    this.view = new URLSearchParams();
-    this.current = this.fetching = "";
-    this.changes = this.timer = this.search = this.writing = 0;
-    this.turn = Date.now(); // of the key pressed last; a reload goes on with higher ones
-    /** The button pressed last, '' for a key: the next row's has focus then. */
-    this.button = "";
-    this.narrow = matchMedia("(max-width: 1000px)");
-  }
+  given = data("review-data");
+  folders = /** @type {string[]} */ (this.given.folders);
+  last = /** @type {Listing} */ (this.given.listing);
+  next = /** @type {string|null} */ (null);
+  rows = /** @type {Map<string, Row>} */ (new Map());
+  details = /** @type {Map<string, Detail>} */ (new Map());
+  faults = /** @type {Map<string, string>} */ (new Map());
+  saving = /** @type {Map<string, Choice>} */ (new Map()); // by row
+  steps = /** @type {Step[]} */ ([]);
+  editing = /** @type {Editing|null} */ (null);
+  vocabulary = /** @type {string[]} */ ([]);
+  view = new URLSearchParams();
+  current = "";
+  begun = new URLSearchParams(location.search).get("at") ?? ""; // the row that the list begins at, '' for its beginning
+  button = ""; // the one pressed last, '' for a key: the next row's has focus then
+  fetching = "";
+  changes = 0;
+  writing = 0;
+  turn = Date.now(); // of the key pressed last; a reload goes on with higher ones
+  narrow = matchMedia("(max-width: 1000px)");
 
   connectedCallback() {
-    const given = data("review-data");
-    this.folders = given.folders;
+    const { listing, detail } = this.given;
     this.readAddress();
     this.replaceChildren();
-    this.take(given.listing, true);
-    if (given.detail) this.details.set(given.detail.item.id, given.detail);
-    /** The row that the list begins at, '' for its beginning. */
-    this.begun = new URLSearchParams(location.search).get("at") ?? "";
+    this.take(listing, true);
+    if (detail) this.details.set(detail.item.id, detail);
     this.start(this.begun);
     const [down, up] = [{ label: "Next", run: () => this.move(1), repeats: true }, { label: "Previous", run: () => this.move(-1), repeats: true }];
     keys({
@@ -127,8 +124,7 @@ class Review extends HTMLElement {
 
   readAddress() {
     this.view = new URLSearchParams(location.search);
-    this.view.delete("at");
-    this.view.delete("after");
+    for (const place of ["at", "after"]) this.view.delete(place);
   }
 
   /** The address of another view. @param {Record<string, string|string[]|null>} changes */
@@ -182,7 +178,7 @@ class Review extends HTMLElement {
 
   /** Load a page of the list. @param {string} after @param {string} [at] a row to have in it @param {boolean} [anew] @returns {Promise<boolean>} */
   async load(after, at = "", anew = !after) {
-    const asked = this.query({ limit: String(PAGE), by: await front, ...(after ? { after } : {}) });
+    const asked = this.query({ limit: String(PAGE), by: await front, ...(after && { after }) });
     this.fetching = asked;
     try {
       const listing = await api("GET", asked);
@@ -226,28 +222,21 @@ class Review extends HTMLElement {
   /** Fetch a proposal's source. @param {string} id */
   async look(id, again = false) {
     if (!id || (this.details.has(id) && !again)) return;
-    try {
-      const detail = await api("GET", `/api/review/rows/${id}?order=${this.order}`);
+    const detail = await api("GET", `/api/review/rows/${id}?order=${this.order}`).catch(() => null);
+    if (detail) { // else it is gone, or there is no connection: the list tells which
       this.details.delete(id);
       this.details.set(id, detail);
       for (const old of [...this.details.keys()].slice(0, Math.max(0, this.details.size - 40))) this.details.delete(old);
       const row = this.rows.get(id);
       if (row && row.stale !== detail.item.stale) this.rows.set(id, { ...row, stale: detail.item.stale });
-    } catch {
-      // It is gone, or there is no connection: the list tells which.
     }
     if (id === this.current) this.draw();
   }
 
   /** A note may be edited at any time: look at the one shown. */
-  lookAgain() {
-    if (!document.hidden && live.connected && this.current) this.look(this.current, true);
-  }
+  lookAgain() { if (!document.hidden && live.connected) this.look(this.current, true); }
 
-  refreshSoon() {
-    window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.refresh(), REFRESH_MS);
-  }
+  refreshSoon = later(REFRESH_MS, () => this.refresh());
 
   /** Show what is true now: rows that others decided, that are gone, or that are new. */
   async refresh() {
@@ -313,8 +302,7 @@ class Review extends HTMLElement {
     if (active?.closest("dialog, .toasts, .search, select")) return;
     const place = this.querySelector("[aria-current=true]") ?? this.querySelector(".ended");
     const button = this.button ? place?.querySelector(`[data-do="${this.button}"]`) : null;
-    const target = /** @type {HTMLElement|null} */ (button ?? place);
-    target?.focus({ preventScroll: true });
+    /** @type {HTMLElement|null} */ (button ?? place)?.focus({ preventScroll: true });
     if (scrolls) place?.scrollIntoView({ block: "nearest" });
   }
 
@@ -333,10 +321,10 @@ class Review extends HTMLElement {
   decideGroup(choice) {
     const { row } = this;
     if (!row) return;
-    const rows = [...this.rows.values()].filter((one) => one.group === row.group && this.isOpen(one)).map((one) => one.id);
     const count = this.openIn(row);
     if (!count) return toast("Nothing is open here.");
-    this.press({ id: row.id, rows, choice, count });
+    const rows = [...this.rows.values()].filter((one) => one.group === row.group && this.isOpen(one));
+    this.press({ id: row.id, rows: rows.map((one) => one.id), choice, count });
     this.advance();
   }
 
@@ -354,9 +342,7 @@ class Review extends HTMLElement {
   }
 
   /** Send all that still waits: the page ends, and with it their turns; the server keeps their order. */
-  leave() {
-    for (const step of this.steps) (step.sent ??= this.sent(step, true)).catch(() => {});
-  }
+  leave() { for (const step of this.steps) (step.sent ??= this.sent(step, true)).catch(() => {}); }
 
   /** Send what was pressed, one after another; if one is refused, what follows it is not sent. */
   async send() {
@@ -438,7 +424,7 @@ class Review extends HTMLElement {
 
   // -- editing -----------------------------------------------------------------------------------
 
-  /** @param {{id: string, text: string, error: string, was?: string}} [again] */
+  /** @param {Editing} [again] */
   async edit(again) {
     const { row } = this;
     if (!row || this.saving.has(row.id)) return;
@@ -465,8 +451,8 @@ class Review extends HTMLElement {
 
   leaveEdit() {
     this.editing = null;
-    this.draw();
     this.button = "";
+    this.draw();
     this.focusRow();
   }
 
@@ -482,21 +468,13 @@ class Review extends HTMLElement {
   // -- applying ----------------------------------------------------------------------------------
 
   async apply() {
-    /** @type {any} */ let before = null;
-    /** @type {any} */ let done = null;
-    let stage = "asks";
-    let line = "";
-    /** @param {Promise<any>} work @param {string} then */
-    const run = async (work, then) => {
+    let [before, done] = /** @type {any[]} */ ([null, null]);
+    let [stage, line] = ["asks", ""];
+    const failed = (/** @type {Error} */ error) => { [stage, line] = ["failed", error.message]; };
+    const run = async (/** @type {Promise<any>} */ work, /** @type {string} */ then) => {
       stage = "works";
       shown.draw();
-      try {
-        done = await work;
-        stage = then;
-      } catch (error) {
-        stage = "failed";
-        line = /** @type {Error} */ (error).message;
-      }
+      await work.then((end) => { [stage, done] = [then, end]; }, failed);
       shown.draw();
       shown.dialog.querySelector("button")?.focus();
       if (!shown.dialog.isConnected) toast(stage === "failed" ? line : done.words, { tone: stage === "failed" ? "bad" : "good" });
@@ -504,7 +482,7 @@ class Review extends HTMLElement {
     };
     const off = live.on("job", ({ job }) => {
       if (job.state !== "working" || !job.lines.length) return;
-      line = job.lines[job.lines.length - 1];
+      line = job.lines.at(-1);
       shown.draw();
     });
     const shown = modal("Apply what you accepted", (close) => {
@@ -525,12 +503,7 @@ class Review extends HTMLElement {
         <div class="actions">${shut("Cancel")}
           <button class="btn btn-primary" @click=${once(() => run(api("POST", "/api/review/apply", {}), "written"))}>Apply</button></div>`;
     }, off);
-    try {
-      before = await api("GET", "/api/review/apply");
-    } catch (error) {
-      stage = "failed";
-      line = /** @type {Error} */ (error).message;
-    }
+    before = await api("GET", "/api/review/apply").catch(failed);
     shown.draw();
     /** @type {HTMLElement|null} */ (shown.dialog.querySelector(".actions .btn-primary"))?.focus();
   }
@@ -544,8 +517,6 @@ class Review extends HTMLElement {
   }
 
   screen() {
-    const left = this.last.matching.pending ?? 0;
-    const accepted = this.last.counts.accepted ?? 0;
     return html`
       <header class="bar"><h1>Review</h1>
         <nav class="tabs" aria-label="Order">${[["note", "By note"], ["value", "By value"], ["confidence", "By confidence"]].map(([order, label]) =>
@@ -553,9 +524,9 @@ class Review extends HTMLElement {
         <button class="btn btn-quiet" data-keys>Keys</button>
         <button class="btn" aria-keyshortcuts="U" @click=${() => this.undo()}>Undo ${key("U")}</button>
         <button class="btn btn-primary" aria-describedby="accepted" @click=${() => this.apply()}>Apply</button>
-        <span id="accepted" class="hint">${accepted.toLocaleString("en")} accepted</span>
+        <span id="accepted" class="hint">${(this.last.counts.accepted ?? 0).toLocaleString("en")} accepted</span>
       </header>
-      ${this.filters(left)}
+      ${this.filters()}
       <div class="review"><div class="queue">${this.list()}</div>
         ${this.narrow.matches ? nothing : html`<section class="source panel" aria-label="Source">${this.source()}</section>`}</div>`;
   }
@@ -576,8 +547,8 @@ class Review extends HTMLElement {
     this.open();
   }
 
-  /** @param {number} left */
-  filters(left) {
+  filters() {
+    const left = this.last.matching.pending ?? 0;
     const states = this.view.getAll("state");
     const kinds = this.view.getAll("kind");
     const minutes = Math.max(1, Math.round(this.last.left_s / 60));
@@ -605,14 +576,10 @@ class Review extends HTMLElement {
     </div>`;
   }
 
-  /** @param {string} text */
-  searchFor(text) {
-    window.clearTimeout(this.search);
-    this.search = window.setTimeout(() => {
-      history.replaceState(null, "", this.address({ q: text || null }));
-      this.open();
-    }, SEARCH_MS);
-  }
+  searchFor = later(SEARCH_MS, (text) => {
+    history.replaceState(null, "", this.address({ q: text || null }));
+    this.open();
+  });
 
   leaveSearch() {
     /** @type {HTMLElement|null} */ (document.activeElement)?.blur();
@@ -694,8 +661,7 @@ class Review extends HTMLElement {
   editor(row) {
     const { text, error } = /** @type {{text: string, error: string}} */ (this.editing);
     const typed = (/** @type {any} */ event) => { if (this.editing) this.editing.text = event.target.value; };
-    const stop = (/** @type {Event} */ event) => event.stopPropagation();
-    return html`<div class="edit field" @click=${stop}>
+    return html`<div class="edit field" @click=${(/** @type {Event} */ event) => event.stopPropagation()}>
       <label for="edit">${row.kind === "description" ? "Description" : "Another value"}</label>
       ${row.kind === "description"
         ? html`<textarea id="edit" rows="3" maxlength="4000" .value=${text} @input=${typed} @keydown=${(/** @type {KeyboardEvent} */ event) => this.typed(event)}></textarea>`
@@ -767,8 +733,7 @@ const once = (run) => (/** @type {MouseEvent} */ event) => {
   event.stopPropagation();
   if (event.detail <= 1) run();
 };
-/** @param {number} count */
-const more = (count, noun = "line") => (count ? html`<p class="hint">and ${counted(count, noun)} more</p>` : nothing);
+const more = (/** @type {number} */ count, noun = "line") => (count ? html`<p class="hint">and ${counted(count, noun)} more</p>` : nothing);
 /** The key of a button, for those who see it. @param {string} name */
 const key = (name) => (keyFor(name) ? html`<kbd class="kbd" aria-hidden="true">${words(keyFor(name))}</kbd>` : nothing);
 

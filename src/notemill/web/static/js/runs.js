@@ -1,5 +1,5 @@
 // Runs: pages that follow what happens, a list of items of any length, and what can be done.
-import { api, counted, data, define, fault, html, nothing, pageAt, render, repeat, say, span, toast, usd } from "./core.js";
+import { api, counted, data, define, fault, html, later, nothing, pageAt, render, repeat, say, span, toast, usd } from "./core.js";
 import { live } from "./live.js";
 import { swap } from "./page.js";
 
@@ -109,8 +109,7 @@ const DEEDS = {
   },
 };
 
-/** @param {string} what @param {object} body */
-const begin = async (what, body) => { await api("POST", path(what), body); toast("The run goes on", { tone: "good" }); };
+const begin = async (/** @type {string} */ what, /** @type {object} */ body) => { await api("POST", path(what), body); toast("The run goes on", { tone: "good" }); };
 
 document.addEventListener("click", async (event) => {
   const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-do], [data-copy], [data-notify]"));
@@ -146,7 +145,6 @@ class Items extends HTMLElement {
   state = /** @type {Shown} */ (shown).state;
   active = /** @type {number} */ (-1);
   drawn = 0;
-  asked = 0;
   again = 0;
   /** @type {Map<number, Item>} */ rows = new Map();
   /** @type {Map<string, number>} */ places = new Map();
@@ -212,15 +210,12 @@ class Items extends HTMLElement {
   drawSoon() { this.drawn ||= requestAnimationFrame(() => { this.drawn = 0; this.draw(); }); }
 
   /** After a scroll: read what is in view, and have the server tell of that alone. */
-  window() {
-    window.clearTimeout(this.asked);
-    this.asked = window.setTimeout(() => {
-      this.load();
-      const places = this.inView();
-      const first = this.state ? 0 : places[0] ?? 0;
-      live.watch({ run: /** @type {Shown} */ (shown).run, after: first ? String(first - 1) : null, limit: this.state ? 1 : Math.max(1, places.length) });
-    }, 80);
-  }
+  window = later(80, () => {
+    this.load();
+    const places = this.inView();
+    const first = this.state ? 0 : places[0] ?? 0;
+    live.watch({ run: /** @type {Shown} */ (shown).run, after: first ? String(first - 1) : null, limit: this.state ? 1 : Math.max(1, places.length) });
+  });
 
   /** Counts have changed: a list by state is another one. @param {Record<string, number>} counts */
   heardCounts(counts) {
@@ -288,11 +283,10 @@ class Items extends HTMLElement {
       <div class="items" role="grid" tabindex="0" aria-label="Items" aria-description="Arrow keys move, Delete cancels an item" aria-rowcount=${this.count + 1} aria-activedescendant=${this.active < 0 ? nothing : `item-${this.active}`}
         @scroll=${() => { this.drawSoon(); this.window(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}>
         <div class="item head" role="row" aria-rowindex="1">${["Item", "Lane", "State", "Tries", "Time", "Cost"].map((name) => html`<span role="columnheader">${name}</span>`)}<span role="columnheader"><span class="visually-hidden">Cancel</span></span></div>
-        <div class="height" role="presentation"><div class="view" role="presentation">${repeat(places, (at) => at, (at) => this.row(at))}</div></div>
+        <div class="height" role="presentation" .style=${`height: ${Math.min(this.count * ROW_PX, MOST_PX)}px`}><div class="view" role="presentation">${repeat(places, (at) => at, (at) => this.row(at))}</div></div>
           ${this.count ? nothing : html`<p class="muted none" role="presentation">No item is in this state.</p>`}
       </div>`, this);
     const view = /** @type {HTMLElement} */ (this.querySelector(".view"));
-    /** @type {HTMLElement} */ (view.parentElement).style.height = `${Math.min(this.count * ROW_PX, MOST_PX)}px`;
     this.list.style.height = `${(Math.max(this.count, 3) + 1) * ROW_PX + 2}px`; // the style sheet has the most
     const first = places[0] ?? 0;
     // Where the list is taller than a box may be, rows keep their distance to the first in view.

@@ -1,5 +1,5 @@
 // Settings: forms that save what was changed in them, and exclusions that show their notes while they are typed.
-import { api, data, define, fault, html, nothing, render, repeat, toast } from "./core.js";
+import { api, data, define, fault, html, later, nothing, render, repeat, toast } from "./core.js";
 
 /** @typedef {{name: string, shown: string, said: string, warns: boolean, overrides: string}} Setting */
 /** @typedef {{entry: string, source: string, count: number|null, notes: string[], said: string, hint: string}} Exclusion */
@@ -19,15 +19,13 @@ const said = (field) => field.type === "text" ? field.value.trim()
 /** Say of a form whether it is saved. @param {any} form */
 const mark = (form) => { form.querySelector("[data-changed]").textContent = changed(form).length ? "Not saved yet" : ""; };
 
-/** @param {Exclusion} one */
-const matched = ({ hint, notes, count }) => html`
+const matched = (/** @type {Exclusion} */ { hint, notes, count }) => html`
   ${hint ? html`<p class="hint">${hint}</p>` : nothing}
   <ul class="names">${notes.map((note) => html`<li class="break" dir="auto">${note}</li>`)}</ul>
   ${(count ?? 0) > notes.length ? html`<p class="hint">and ${((count ?? 0) - notes.length).toLocaleString("en")} more</p>` : nothing}`;
 
 class Settings extends HTMLElement {
   asked = 0;
-  timer = 0;
 
   connectedCallback() {
     this.addEventListener("submit", (event) => this.submitted(event));
@@ -110,18 +108,17 @@ class Settings extends HTMLElement {
     if (last) toast(`${field.value} stays: at least one property has to be used. Choose another one first.`);
     field.checked ||= last;
     if (field.form && "settings" in field.form.dataset) mark(field.form);
-    window.clearTimeout(this.timer);
-    if (field.id === "pattern") this.timer = window.setTimeout(() => this.match(field.value.trim()), TYPING_MS);
+    if (field.id === "pattern") this.match(field.value.trim());
   }
 
-  /** Show what a pattern would exclude. @param {string} pattern */
-  async match(pattern) {
+  /** Show what a pattern would exclude. */
+  match = later(TYPING_MS, async (/** @type {string} */ pattern) => {
     const asked = ++this.asked;
     const found = /[^#/.\s]/.test(pattern) && await api("GET", `/api/settings/matches?pattern=${encodeURIComponent(pattern)}`)
       .catch((error) => ({ said: "", hint: error.message, notes: [], count: 0 }));
     if (asked !== this.asked) return;  // something else was typed meanwhile
     render(found ? html`<p>${found.said && (found.count || !found.hint) ? `Matches ${found.said}` : nothing}</p>${matched(found)}` : nothing, this.one("[data-matches]"));
-  }
+  });
 }
 
 define("nm-settings", Settings);

@@ -107,13 +107,9 @@ class Start {
     let [plan, error] = [/** @type {Plan|null} */ (null), ""];
     const wrong = /** @type {HTMLInputElement|null} */ (this.form.querySelector("input:invalid"));
     if (wrong) error = `${wrong.labels?.[0].textContent}: ${wrong.title || wrong.validationMessage}`;
-    else try {
-      plan = await api("POST", "/api/plan", { kind: this.kind, options: this.given() }, this.ends);
-    } catch (failed) {
-      error = /** @type {Error} */ (failed).message;
-    }
+    else plan = await api("POST", "/api/plan", { kind: this.kind, options: this.given() }, this.ends).catch((failed) => { error = failed.message; });
     if (number !== this.asked) return;
-    [this.plan, this.error, this.busy] = [plan, error, ""];
+    [this.plan, this.error, this.busy] = [plan ?? null, error, ""];
     if (plan && this.asks) say(plan.problem || `${usd(plan.price_usd)}, in about ${span(plan.p50)}`);
     this.show();
   }
@@ -124,14 +120,12 @@ class Start {
     this.show();
     const run = this.plan?.unfinished;
     const work = run ? { kind: "resume", options: { run } } : { kind: this.kind, options: this.given() };
-    try {
-      const { job } = await api("POST", "/api/runs", { ...work, agreed_usd: this.plan?.price_usd ?? "0" });
-      this.dialog.close();
-      this.begun(job);
-    } catch (failed) {
-      [this.error, this.busy] = [/** @type {Error} */ (failed).message, ""];
-      this.show();
-    }
+    const begun = await api("POST", "/api/runs", { ...work, agreed_usd: this.plan?.price_usd ?? "0" }).catch((failed) => {
+      [this.error, this.busy] = [failed.message, ""];
+    });
+    if (!begun) return this.show();
+    this.dialog.close();
+    this.begun(begun.job);
   }
 
   show() {

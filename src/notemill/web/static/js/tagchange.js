@@ -62,16 +62,12 @@ export class ChangeDialog {
 
   async load() {
     const { changes, plan, form } = this;
-    try {
-      const more = await api("POST", "/api/tags/preview", { changes, after: plan?.next ?? 0 });
-      if (this.changes !== changes) return;
-      this.plan = plan?.digest === more.digest ? { ...more, notes: [...plan.notes, ...more.notes] } : more;
-      say(`${counted(more.total, "note")} would change`);
-      this.show(() => this.planned(this.plan));
-    } catch (error) {
-      this.fault = /** @type {Error} */ (error).message;
-      this.show(() => (form ? this.asked(form) : this.actions()));
-    }
+    const more = await api("POST", "/api/tags/preview", { changes, after: plan?.next ?? 0 }).catch((error) => { this.fault = error.message; });
+    if (!more) return this.show(() => (form ? this.asked(form) : this.actions()));
+    if (this.changes !== changes) return;
+    this.plan = plan?.digest === more.digest ? { ...more, notes: [...plan.notes, ...more.notes] } : more;
+    say(`${counted(more.total, "note")} would change`);
+    this.show(() => this.planned(this.plan));
   }
 
   /** @param {MouseEvent} event the second click of two agrees to nothing */

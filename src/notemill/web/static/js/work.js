@@ -18,17 +18,14 @@ export class NmWork extends HTMLElement {
 
   connectedCallback() {
     this.addEventListener("answered", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
-    live.on("snapshot", (message) => this.snapshot(message));
+    live.on("snapshot", (/** @type {{jobs: Job[], runs?: Run[]}} */ { jobs, runs }) => {
+      this.jobs = new Map(jobs.map((job) => [job.id, job]));
+      this.runs = new Map((runs ?? []).map((run) => [run.run, run]));
+      this.work();
+      this.moved();
+    });
     live.on("job", (message) => this.take(message.job));
     live.on("run", (message) => { this.runs.set(message.run, message); this.work(); });
-  }
-
-  /** @param {{jobs: Job[], runs?: Run[]}} message */
-  snapshot(message) {
-    this.jobs = new Map(message.jobs.map((job) => [job.id, job]));
-    this.runs = new Map((message.runs ?? []).map((run) => [run.run, run]));
-    this.work();
-    this.moved();
   }
 
   moved() { this.dispatchEvent(new CustomEvent("work", { bubbles: true })); }
