@@ -77,7 +77,9 @@ def test_a_keyring_without_the_key_is_told(
 def test_a_rehearsal_asks_no_keyring(settings: Settings, memory_keyring: MemoryKeyring) -> None:
     """A price needs no key, so nothing has to be unlocked for it."""
     memory_keyring.locked = True
-    open_provider(settings, None, rehearsal=True)
+    with pytest.raises(ConfigError):
+        open_provider(settings, None)
+    assert open_provider(settings, None, rehearsal=True).name == HOSTED
 
 
 @pytest.mark.parametrize("act", [lambda: keep_key(HOSTED, KEY), lambda: forget_key(HOSTED)])

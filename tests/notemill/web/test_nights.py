@@ -175,12 +175,24 @@ async def test_the_setting_and_an_empty_list_keep_it_quiet(
 
 async def test_a_server_that_ends_stops_looking(vault: Follower) -> None:
     """The wait between two looks is cut short."""
+    waits = asyncio.Event()
+    ended: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(seconds)
+
     async with desk_of(vault) as desk:
-        nights = Nights(desk)
+        nights = Nights(desk, wait=wait)
         nights.begin()
-        await asyncio.sleep(0)
         async with asyncio.timeout(5):
+            await waits.wait()
+            assert not ended
             await nights.end()
+    assert ended == [LOOKS_EVERY_S]
 
 
 async def test_the_morning_tells_what_came_and_what_failed(vault: Follower) -> None:
